@@ -1,0 +1,175 @@
+"""What every channel adapter speaks: our words, raw bytes in, nothing of Django.
+
+An adapter may not import Django, reach the database, or keep state between calls. Whatever it
+cannot make sense of is a `Refused` (a failed envelope that stays visible with its reason);
+what it understands but nobody needs is an `Ignored`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+class Refused(ValueError):
+    """The bytes are no message of this channel. `str(error)` is shown to staff."""
+
+
+class SendFailed(Exception):
+    """The provider did not take the message.
+
+    permanent: trying again cannot help (a person must look).
+    unknown: the provider may have taken it (the connection died after the request left):
+    never send again without an idempotency key.
+    retry_after: seconds the provider asked us to wait, when it said so.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        *,
+        permanent: bool = False,
+        unknown: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(cause)
+        self.permanent = permanent
+        self.unknown = unknown
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody on the other side: `handle` is the channel's own address of the person."""
+
+    handle: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment. `type` is what the sender claims (never trusted when serving)."""
+
+    name: str
+    type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message that came in.
+
+    external_id: the provider's id of the message, unique per channel once ingested.
+    thread: the provider's conversation key, "" where the channel has one thread per person.
+    references: external ids this message may be an answer to, best first (mail threading).
+    reply_token: our own signed token found in a recipient address (mail), not yet verified.
+    others: further recipients, who may then write into the same conversation (mail's Cc).
+    automated: written by a machine (RFC 3834); recorded, never answered or routed.
+    bounce_of: external ids of our messages this one reports as undeliverable (RFC 3464).
+    body_digest: hex SHA-256 of what the person wrote; the same external id with another
+        digest or sender is kept as a second, flagged message.
+    notes: what was cleaned or cut while reading, shown to staff.
+    """
+
+    external_id: str
+    sender: Party
+    text: str
+    body_digest: str
+    thread: str = ""
+    sent_at: datetime | None = None
+    subject: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+    references: tuple[str, ...] = ()
+    reply_token: str = ""
+    others: tuple[Party, ...] = ()
+    automated: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message of ours: `state` is delivered, read or failed.
+
+    references: external ids of the message meant, best first. transient: a delay report or a
+    4.x.x status, which changes no state.
+    """
+
+    references: tuple[str, ...]
+    state: str
+    cause: str = ""
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Understood, and of no use to anybody here; `reason` is shown on the envelope."""
+
+    reason: str
+
+
+Item = Inbound | Receipt | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to send.
+
+    id: ours, stable over retries (the idempotency key where a provider has one).
+    external_id: the id the message will carry where we choose it (a mail's Message-ID), else "".
+    in_reply_to, references: external ids; references oldest first.
+    reply_address: where the answer should come to, "" where the channel needs none.
+    """
+
+    id: str
+    external_id: str
+    thread: str
+    to: Party
+    text: str
+    subject: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    reply_address: str = ""
+    sender_name: str = ""
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took it. `external_id` is its id for the message, "" when it gave none."""
+
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an adapter needs to know of the channel it serves.
+
+    address: the channel's own address on its network. callback_url: where to post (webhook).
+    secret: clear text, never logged. options: the channel's own settings.
+    """
+
+    address: str = ""
+    callback_url: str = ""
+    secret: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Channel(Protocol):
+    """One kind of channel. `idempotent`: sending the same Outbound twice arrives once."""
+
+    idempotent: bool
+
+    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Whether the raw bytes are signed by the provider; never raises; constant time."""
+        ...
+
+    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
+        """Raises Refused; any other exception is a bug that fails the one envelope."""
+        ...
+
+    def send(self, account: Account, message: Outbound) -> Sent:
+        """Raises SendFailed; any other exception counts as unknown."""
+        ...

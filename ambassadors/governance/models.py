@@ -1,0 +1,109 @@
+"""The rules people have acknowledged, what they were trained in, and what must be escalated."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from conversations.inbox.models import Conversation, Message
+from crm.journal.models import Acted, Keyed
+from crm.organisation.models import Employee
+from crm.values import uuid7
+
+
+class Policy(Keyed, Acted):
+    """One version of one policy. A policy is known by its name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    version = models.CharField(_("version"), max_length=40)
+    text = models.TextField(_("text"), blank=True)
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class Acknowledgement(Keyed, Acted):
+    """`employee` read and accepted a version. `session`: the login session it was done in.
+
+    A policy is meant by name and version: imported lines may name one before its text came.
+    """
+
+    policy_name = models.CharField(max_length=200)
+    version = models.CharField(max_length=40)
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
+    session = models.CharField(max_length=200, blank=True, default="")
+    policy = models.ForeignKey(
+        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("acknowledgement")
+        verbose_name_plural = _("acknowledgements")
+
+    def __str__(self) -> str:
+        return f"{self.employee} {self.policy_name} {self.version}"
+
+
+class Training(Keyed, Acted):
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
+    course = models.CharField(_("course"), max_length=200)
+
+    class Meta:
+        verbose_name = _("training")
+        verbose_name_plural = _("trainings")
+
+    def __str__(self) -> str:
+        return self.course
+
+
+class Escalation(Keyed, Acted):
+    """A conversation hit a rule; `role` must be reached and must approve before an answer."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    rule = models.CharField(_("rule"), max_length=200)
+    role = models.CharField(_("role"), max_length=200)
+    reached_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(
+        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    drill = models.BooleanField(_("drill"), default=False)
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+class CorrectionKind(models.TextChoices):
+    CORRECTED = "corrected", _("corrected")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    LATE_ESCALATION = "late_escalation", _("escalated late")
+
+
+class Correction(Keyed, Acted):
+    """A sent message had to be corrected, withdrawn, or should have been escalated."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(_("kind"), max_length=15, choices=CorrectionKind.choices)
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        constraints = [
+            models.CheckConstraint(
+                name="correction_kind_is_known",
+                condition=models.Q(kind__in=CorrectionKind.values),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,231 @@
+"""Who is asked to answer: rules, people's availability, and one row per attempt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from conversations.channels.models import Channel
+from conversations.inbox.models import Conversation
+from crm.journal.models import Acted, Keyed
+from crm.organisation.models import Department, Employee, Unit
+from crm.values import uuid7
+
+
+class Rule(models.Model):
+    """The first active rule whose conditions hold says who is eligible. Empty means any.
+
+    topics: at least one of them. departments: the people asked, empty for every department.
+    offer_minutes: how long one offer stands. most_offers: then the staff takes over.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    position = models.PositiveIntegerField(_("order"), default=100)
+    active = models.BooleanField(_("active"), default=True)
+    unit = models.ForeignKey(
+        Unit,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        verbose_name=_("unit"),
+        related_name="+",
+    )
+    channels: models.ManyToManyField[Channel, models.Model] = models.ManyToManyField(
+        Channel, blank=True, verbose_name=_("channels"), related_name="+"
+    )
+    languages = ArrayField(
+        models.CharField(max_length=8), verbose_name=_("languages"), default=list, blank=True
+    )
+    topics = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("topics"), default=list, blank=True
+    )
+    departments: models.ManyToManyField[Department, models.Model] = models.ManyToManyField(
+        Department, blank=True, verbose_name=_("departments"), related_name="+"
+    )
+    offer_minutes = models.PositiveIntegerField(_("minutes an offer stands"), default=60)
+    most_offers = models.PositiveSmallIntegerField(_("offers before staff takes over"), default=5)
+
+    class Meta:
+        verbose_name = _("routing rule")
+        verbose_name_plural = _("routing rules")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Availability(models.Model):
+    """When and for what an ambassador may be asked.
+
+    hours: [{"day": 0..6 (Monday 0), "from": "09:00", "to": "17:30"}, ...] in `timezone`; an
+    empty list means at any hour. most_open: conversations at a time. most_weekly: accepted in
+    an ISO week.
+    """
+
+    employee = models.OneToOneField(
+        Employee, on_delete=models.CASCADE, related_name="+", verbose_name=_("employee")
+    )
+    active = models.BooleanField(_("takes offers"), default=True)
+    topics = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("topics"), default=list, blank=True
+    )
+    languages = ArrayField(
+        models.CharField(max_length=8), verbose_name=_("languages"), default=list, blank=True
+    )
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    hours: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        _("hours"), default=list, blank=True
+    )
+    most_open = models.PositiveSmallIntegerField(_("conversations at a time"), default=3)
+    most_weekly = models.PositiveSmallIntegerField(_("conversations a week"), default=10)
+
+    class Meta:
+        verbose_name = _("availability")
+        verbose_name_plural = _("availabilities")
+
+    def __str__(self) -> str:
+        return str(self.employee)
+
+
+class Absence(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="+")
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        constraints = [
+            models.CheckConstraint(
+                name="an_absence_ends_after_it_starts",
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+            )
+        ]
+        indexes = [models.Index(name="absences_of_a_person", fields=["employee", "ends_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d} - {self.ends_at:%Y-%m-%d}"
+
+
+class CaseState(models.TextChoices):
+    SEEKING = "seeking", _("looking for somebody")
+    OFFERED = "offered", _("offered")
+    PLACED = "placed", _("placed")
+    OVERFLOWED = "overflowed", _("left to staff")
+
+
+class RoutingCase(models.Model):
+    """Where routing stands with one conversation.
+
+        SEEKING ──offer──> OFFERED ──accepted──> PLACED
+           ^                  │ declined, expired
+           └──────────────────┘ nobody left: OVERFLOWED (staff)
+
+    due_at: when the sweep must look again; null when nothing is to be done.
+    reasons: why it was routed so, newest last, in words for people.
+    """
+
+    conversation = models.OneToOneField(
+        Conversation, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    state = models.CharField(_("state"), max_length=10, choices=CaseState.choices)
+    rule = models.ForeignKey(Rule, null=True, on_delete=models.SET_NULL, related_name="+")
+    due_at = models.DateTimeField(null=True, blank=True)
+    reasons = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("routing")
+        verbose_name_plural = _("routings")
+        constraints = [
+            models.CheckConstraint(
+                name="case_state_is_known", condition=models.Q(state__in=CaseState.values)
+            )
+        ]
+        indexes = [
+            models.Index(
+                name="cases_due", fields=["due_at"], condition=models.Q(due_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.state
+
+
+class OfferState(models.TextChoices):
+    OPEN = "open", _("open")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    EXPIRED = "expired", _("expired")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class DeclineReason(models.TextChoices):
+    NO_TIME = "no_time", _("no time")
+    NOT_MY_TOPIC = "not_my_topic", _("not my topic")
+    ABSENT = "absent", _("absent")
+    OTHER = "other", _("other")
+
+
+class OfferOrigin(models.TextChoices):
+    RULE = "rule", _("by rule")
+    MANUAL = "manual", _("by hand")
+
+
+class Offer(Keyed, Acted):
+    """One attempt to place one conversation with one person; kept for ever.
+
+    score and parts: why this person, e.g. {"topic": 2.0, "language": 1.0, "fairness": 0.4}.
+    load: conversations the person had open at that moment. `via`: the door of the decision.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
+    by = models.CharField(max_length=6, choices=OfferOrigin.choices, default=OfferOrigin.RULE)
+    state = models.CharField(
+        _("state"), max_length=9, choices=OfferState.choices, default=OfferState.OPEN
+    )
+    score = models.FloatField(_("score"), default=0)
+    parts: models.JSONField[dict[str, float], dict[str, float]] = models.JSONField(
+        _("parts of the score"), default=dict, blank=True
+    )
+    load = models.PositiveSmallIntegerField(_("load at that time"), default=0)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    told_at = models.DateTimeField(_("told at"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+    declined_at = models.DateTimeField(_("declined at"), null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    comment = models.CharField(_("comment"), max_length=500, blank=True, default="")
+    live = models.BooleanField(default=True, editable=False)
+
+    class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        ordering = ["-occurred_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(state="open", live=True),
+                name="one_open_offer_per_conversation",
+            ),
+            models.CheckConstraint(
+                name="offer_state_is_known", condition=models.Q(state__in=OfferState.values)
+            ),
+        ]
+        indexes = [
+            models.Index(name="offers_of_a_person", fields=["employee", "state"]),
+            models.Index(name="offers_of_a_conversation", fields=["conversation"]),
+            models.Index(
+                name="offers_to_tell",
+                fields=["occurred_at"],
+                condition=models.Q(state="open", live=True, told_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.employee} {self.state}"

@@ -1,0 +1,101 @@
+"""The Celery app and the whole timetable.
+
+Rows are the jobs; a task may be lost, doubled or late without harm (docs/adr). So: no results,
+no countdowns, remote control stays on (a worker without it can go deaf after a broker restart).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import task_postrun, task_prerun, worker_process_init
+from django.db import close_old_connections, connections
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("relais")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 60,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "max_retries": 0,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+        "socket_keepalive": True,
+    },
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=45,
+    task_soft_time_limit=30,
+    worker_prefetch_multiplier=1,
+    worker_proc_alive_timeout=30,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    timezone="UTC",
+    beat_schedule={
+        "ingest what no nudge reached": {
+            "task": "conversations.channels.tasks.ingest",
+            "schedule": 3.0,
+            "options": {"expires": 3},
+        },
+        "deliver what is due": {
+            "task": "conversations.inbox.tasks.deliver_due",
+            "schedule": 3.0,
+            "options": {"expires": 3},
+        },
+        "route what is due": {
+            "task": "ambassadors.routing.tasks.route_due",
+            "schedule": 3.0,
+            "options": {"expires": 3},
+        },
+        "wake snoozed conversations": {
+            "task": "conversations.inbox.tasks.end_snoozes",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
+        "count what was reused": {
+            "task": "conversations.knowledge.tasks.count_uses_due",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
+        "say that the sources are alive": {
+            "task": "conversations.channels.tasks.note_heartbeats",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "say that the worker is alive": {
+            "task": "config.tasks.pulse",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
+    },
+)
+app.autodiscover_tasks(
+    [
+        "config",
+        "conversations.channels",
+        "conversations.inbox",
+        "conversations.knowledge",
+        "ambassadors.routing",
+        "maturity.appraisals",
+    ]
+)
+
+
+@worker_process_init.connect
+def _drop_inherited_connections(**_: Any) -> None:
+    connections.close_all()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def _drop_broken_connections(**_: Any) -> None:
+    close_old_connections()

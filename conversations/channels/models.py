@@ -1,0 +1,182 @@
+"""Accounts on networks, what they brought in as raw bytes, and whether each source is alive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from conversations.channels.secrets import EncryptedTextField
+from crm.journal.models import Keyed, Recorded
+from crm.organisation.models import Unit
+from crm.values import uuid7
+
+
+class Channel(Keyed):
+    """One account on one network: a mail address, a page, a webhook.
+
+    kind: `email`, `webchat`, `webhook`, ... or any word of another system (imported; such a
+    channel has no adapter and no door). token: its unguessable door, null where it has none.
+    owned: the company's own account (not a forum it visits).
+    options: the kind's own settings, see `docs/channels.md`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(_("kind"), max_length=30)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, verbose_name=_("unit"))
+    name = models.CharField(_("name"), max_length=200)
+    owned = models.BooleanField(_("owned"), default=True)
+    address = models.CharField(_("address"), max_length=320, blank=True, default="")
+    token = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    secret = EncryptedTextField(_("secret"), blank=True, default="")
+    callback_url = models.URLField(_("callback URL"), max_length=1000, blank=True, default="")
+    options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("settings"), default=dict, blank=True
+    )
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                models.F("kind"),
+                models.functions.Lower("address"),
+                condition=~models.Q(address=""),
+                name="one_channel_per_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Takes messages in and sends them out."""
+        return self.token is not None and self.paused_at is None and self.closed_at is None
+
+
+class ChannelVersion(Recorded):
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="versions")
+    kind = models.CharField(max_length=30)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    owned = models.BooleanField(default=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("channel version")
+        verbose_name_plural = _("channel versions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "occurred_at"], name="one_channel_version_an_instant"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(Keyed, Recorded):
+    """Something that must be heard from regularly. A live channel is one; so is a feed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(_("kind"), max_length=30)
+    unit = models.ForeignKey(
+        Unit, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("unit")
+    )
+    name = models.CharField(_("name"), max_length=200)
+    channel = models.OneToOneField(
+        Channel, null=True, blank=True, on_delete=models.CASCADE, related_name="source"
+    )
+
+    class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Heartbeat(Recorded):
+    """`source` was reachable and read at `occurred_at`."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="heartbeats")
+    imported = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "occurred_at"], name="one_heartbeat_an_instant"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.occurred_at}"
+
+
+class EnvelopeState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    IGNORED = "ignored", _("ignored")
+
+
+class Envelope(models.Model):
+    """The bytes as they came: stored before the sender hears 2xx, so a parser's bug loses nothing.
+
+        WAITING ──claim──> (claimed_at set) ──> DONE | IGNORED | FAILED
+           ^                      │ lapsed lease      │
+           └──────────────────────┴──── replay ───────┘
+
+    key: the provider's delivery id, else the body's SHA-256: the same delivery is one row.
+    body is null when the bytes lie in the file storage under `file` (over 1 MB).
+    attempts counts claims; the third that ends without a verdict is FAILED.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=200)
+    body = models.BinaryField(null=True)
+    file = models.CharField(max_length=200, blank=True, default="")
+    headers: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    received_at = models.DateTimeField(_("received at"), db_default=Now())
+    state = models.CharField(
+        _("state"),
+        max_length=8,
+        choices=EnvelopeState.choices,
+        default=EnvelopeState.WAITING,
+        db_default=EnvelopeState.WAITING,
+    )
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("envelope")
+        verbose_name_plural = _("envelopes")
+        ordering = ["-received_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "key"], name="a_delivery_is_stored_once"),
+            models.CheckConstraint(
+                name="envelope_state_is_known",
+                condition=models.Q(state__in=EnvelopeState.values),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="envelopes_to_open",
+                fields=["received_at"],
+                condition=models.Q(state="waiting"),
+            ),
+            models.Index(name="envelopes_by_time", fields=["-received_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.key}"

@@ -1,0 +1,43 @@
+"""Gathers the models of the floor's rooms."""
+
+from conversations.channels.models import Channel, ChannelVersion, Envelope, Heartbeat, Source
+from conversations.editorial.models import Decision, Publication, Reaction
+from conversations.inbox.models import (
+    Attachment,
+    Closing,
+    Conversation,
+    Correspondent,
+    Delivery,
+    Message,
+    NeedsAnswer,
+    Participant,
+    UnmatchedReceipt,
+)
+from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
+from conversations.listening.models import Mention, Triage
+
+__all__ = [
+    "Article",
+    "ArticleReview",
+    "ArticleUse",
+    "Attachment",
+    "Channel",
+    "ChannelVersion",
+    "Closing",
+    "Conversation",
+    "Correspondent",
+    "Decision",
+    "Delivery",
+    "Envelope",
+    "Heartbeat",
+    "Mention",
+    "Message",
+    "NeedsAnswer",
+    "Participant",
+    "Publication",
+    "Reaction",
+    "Source",
+    "Triage",
+    "UnmatchedReceipt",
+    "UseCheck",
+]

@@ -1,0 +1,44 @@
+"""Who may do what: roles, limited to a unit where one is named."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.organisation.models import Unit
+
+
+class Role(models.TextChoices):
+    """staff: sees and serves every conversation of the unit. ambassador: answers what is
+    offered. executive: reads the maturity page, no conversation."""
+
+    STAFF = "staff", _("support and community staff")
+    AMBASSADOR = "ambassador", _("ambassador")
+    EXECUTIVE = "executive", _("executive")
+
+
+class RoleGrant(models.Model):
+    """`user` holds `role` in `unit`, or everywhere when no unit is named."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_grants"
+    )
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices)
+    unit = models.ForeignKey(
+        Unit, null=True, blank=True, on_delete=models.CASCADE, verbose_name=_("unit")
+    )
+    granted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "unit"], name="one_grant_per_unit", nulls_distinct=False
+            ),
+            models.CheckConstraint(name="role_is_known", condition=models.Q(role__in=Role.values)),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_role_display()

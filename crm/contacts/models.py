@@ -1,0 +1,125 @@
+"""The people outside. Nothing above this floor stores a contact's id, only the identity's."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.journal.models import Keyed, Recorded
+from crm.organisation.models import Unit
+from crm.values import uuid7
+
+
+class Relationship(models.TextChoices):
+    CUSTOMER = "customer", _("customer")
+    PROSPECT = "prospect", _("prospect")
+    PARTNER = "partner", _("partner")
+    COMPETITOR = "competitor", _("competitor")
+    OTHER = "other", _("other")
+
+
+class Contact(Keyed, Recorded):
+    """A person who talks with the company. `occurred_at`: first known of."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    relationship = models.CharField(
+        _("relationship"),
+        max_length=12,
+        choices=Relationship.choices,
+        default=Relationship.CUSTOMER,
+    )
+    organization = models.CharField(_("organisation"), max_length=200, blank=True)
+    blocked_at = models.DateTimeField(_("blocked at"), null=True, blank=True)
+    units: models.ManyToManyField[Unit, models.Model] = models.ManyToManyField(
+        Unit, through="ContactUnit", related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        constraints = [
+            models.CheckConstraint(
+                name="contact_relationship_is_known",
+                condition=models.Q(relationship__in=Relationship.values),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(_("unknown"))
+
+
+class Identity(models.Model):
+    """One address of a contact: a mail address, an account on a network.
+
+    kind: the network (`email`, `mastodon`, ...). scope: where the handle is valid when the
+    network gives every account its own ids ("" where it is valid everywhere).
+    handle: case folded; `shown` keeps it as it was written.
+    shared: another contact has the same address (other systems allow that): kept as imported,
+    never found by what comes in.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
+    kind = models.CharField(_("network"), max_length=30)
+    scope = models.CharField(max_length=100, blank=True, default="")
+    handle = models.CharField(_("address"), max_length=320)
+    shown = models.CharField(max_length=320, blank=True, default="")
+    shared = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "scope", "handle"],
+                condition=models.Q(shared=False),
+                name="one_contact_answers_to_an_address",
+            ),
+            models.UniqueConstraint(
+                fields=["contact", "kind", "scope", "handle"],
+                name="a_contact_has_an_address_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["handle"], name="identities_by_handle")]
+
+    def __str__(self) -> str:
+        return self.shown or self.handle
+
+
+class ContactUnit(models.Model):
+    """`contact` is known in `unit` (written by ingestion): who serves the unit may see them."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("known in")
+        verbose_name_plural = _("known in")
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "unit"], name="known_in_a_unit_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.unit)
+
+
+class ContactMerge(Recorded):
+    """`absorbed` is the same person as `into`, until `undone_at`. No other row is rewritten."""
+
+    absorbed = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merged_away")
+    into = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merged_in")
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["absorbed"],
+                condition=models.Q(undone_at__isnull=True),
+                name="absorbed_by_one_contact",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.absorbed} → {self.into}"

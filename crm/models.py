@@ -1,0 +1,33 @@
+"""Gathers the models of the floor's rooms."""
+
+from crm.access.models import RoleGrant
+from crm.contacts.models import Contact, ContactMerge, ContactUnit, Identity
+from crm.journal.models import Act, Pulse
+from crm.organisation.models import (
+    CompanyVersion,
+    Department,
+    DepartmentVersion,
+    Employee,
+    EmployeeVersion,
+    Unit,
+    UnitVersion,
+    User,
+)
+
+__all__ = [
+    "Act",
+    "CompanyVersion",
+    "Contact",
+    "ContactMerge",
+    "ContactUnit",
+    "Department",
+    "DepartmentVersion",
+    "Employee",
+    "EmployeeVersion",
+    "Identity",
+    "Pulse",
+    "RoleGrant",
+    "Unit",
+    "UnitVersion",
+    "User",
+]

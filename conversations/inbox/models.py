@@ -170,7 +170,7 @@ class Message(Keyed, Acted):
     automated = models.BooleanField(_("automated"), default=False)
     text = models.TextField(_("text"), blank=True)
     html = models.TextField(blank=True, default="")
-    subject = models.CharField(max_length=300, blank=True, default="")
+    subject = models.CharField(max_length=1000, blank=True, default="")  # RFC 5322: 998
     digest = models.CharField(max_length=64, blank=True, default="")
     stated_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)

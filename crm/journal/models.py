@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from crm.values import Via
+from crm.values import Via, uuid7
 
 
 class Recorded(models.Model):
@@ -28,8 +28,12 @@ class Recorded(models.Model):
 
 
 class Keyed(models.Model):
-    """A row that may have come from another system: `key` is that source's own id, or null."""
+    """A row that may have come from another system: `key` is that source's own id, or null.
 
+    Our own id is a UUID, so that it never equals an id of another system or installation.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(_("source's id"), max_length=200, null=True, blank=True, unique=True)
 
     class Meta:

@@ -68,8 +68,12 @@ class User(AbstractUser):
 
 
 class CompanyVersion(Recorded):
-    """The one organisation of this installation, as it was from `occurred_at` on."""
+    """The one organisation of this installation, as it was from `occurred_at` on.
 
+    key: the id that another system gives the company, "" where there is none.
+    """
+
+    key = models.CharField(max_length=200, blank=True, default="", editable=False)
     name = models.CharField(_("name"), max_length=200)
     headcount = models.PositiveIntegerField(_("headcount"), null=True, blank=True)
 

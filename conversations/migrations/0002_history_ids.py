@@ -1,0 +1,47 @@
+"""Rows of events get UUIDs, so that an export of one installation is safe to import into another."""
+
+import crm.values
+from django.db import migrations, models
+
+
+def uuid_id(model: str, table: str) -> migrations.SeparateDatabaseAndState:
+    """No number is a UUID: the column is replaced. Nothing refers to these rows."""
+    return migrations.SeparateDatabaseAndState(
+        database_operations=[
+            migrations.RunSQL(
+                f"ALTER TABLE {table} DROP COLUMN id;"
+                f"ALTER TABLE {table} ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;"
+                f"ALTER TABLE {table} ALTER COLUMN id DROP DEFAULT;"
+            )
+        ],
+        state_operations=[
+            migrations.AlterField(
+                model_name=model,
+                name="id",
+                field=models.UUIDField(
+                    default=crm.values.uuid7, editable=False, primary_key=True, serialize=False
+                ),
+            )
+        ],
+    )
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("conversations", "0001_initial"),
+    ]
+
+    operations = [
+        uuid_id("articlereview", "conversations_articlereview"),
+        uuid_id("closing", "conversations_closing"),
+        uuid_id("decision", "conversations_decision"),
+        uuid_id("needsanswer", "conversations_needsanswer"),
+        uuid_id("reaction", "conversations_reaction"),
+        uuid_id("triage", "conversations_triage"),
+        migrations.AlterField(
+            model_name="message",
+            name="subject",
+            field=models.CharField(blank=True, default="", max_length=1000),
+        ),
+    ]

@@ -1,6 +1,13 @@
 """Gathers the models of the floor's rooms."""
 
-from conversations.channels.models import Channel, ChannelVersion, Envelope, Heartbeat, Source
+from conversations.channels.models import (
+    Channel,
+    ChannelVersion,
+    Claim,
+    Envelope,
+    Heartbeat,
+    Source,
+)
 from conversations.editorial.models import Decision, Publication, Reaction
 from conversations.inbox.models import (
     Attachment,
@@ -23,6 +30,7 @@ __all__ = [
     "Attachment",
     "Channel",
     "ChannelVersion",
+    "Claim",
     "Closing",
     "Conversation",
     "Correspondent",

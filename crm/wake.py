@@ -29,6 +29,7 @@ class Task(StrEnum):
     INGEST = "conversations.channels.tasks.ingest"
     DELIVER = "conversations.inbox.tasks.deliver"
     ROUTE = "ambassadors.routing.tasks.route"
+    COUNT_USES = "conversations.knowledge.tasks.count_uses"
     TELL_OFFER = "ambassadors.routing.tasks.tell_offer"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -131,13 +132,11 @@ class EnvelopeState(models.TextChoices):
 class Envelope(models.Model):
     """The bytes as they came: stored before the sender hears 2xx, so a parser's bug loses nothing.
 
-        WAITING ──claim──> (claimed_at set) ──> DONE | IGNORED | FAILED
-           ^                      │ lapsed lease      │
-           └──────────────────────┴──── replay ───────┘
+        WAITING ──read──> DONE | IGNORED | FAILED ──replay──> WAITING
 
     key: the provider's delivery id, else the body's SHA-256: the same delivery is one row.
     body is null when the bytes lie in the file storage under `file` (over 1 MB).
-    attempts counts claims; the third that ends without a verdict is FAILED.
+    attempts counts the readers that died with it (see `Claim`); the third ends as FAILED.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -156,7 +155,6 @@ class Envelope(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    claimed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("envelope")
@@ -180,3 +178,18 @@ class Envelope(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.key}"
+
+
+class Claim(models.Model):
+    """A batch that a reader has in hand. The rows themselves are locked by its transaction;
+    this one is committed before, so that what kills a reader without a trace is known by it."""
+
+    envelopes = ArrayField(models.UUIDField())
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+
+    def __str__(self) -> str:
+        return f"{len(self.envelopes)}"

@@ -219,7 +219,10 @@ class Message(Keyed, Acted):
 
 
 class Attachment(models.Model):
-    """A file of a message. Always served as a download, never as the type it claims."""
+    """A file of a message. Always served as a download, never as the type it claims.
+
+    content_id: what an HTML mail calls it inside its text (`cid:`).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
@@ -227,6 +230,7 @@ class Attachment(models.Model):
     type = models.CharField(_("type"), max_length=120)
     size = models.PositiveBigIntegerField(_("size"))
     sha256 = models.CharField(max_length=64)
+    content_id = models.CharField(max_length=200, blank=True, default="")
     file = models.CharField(max_length=200)
 
     class Meta:

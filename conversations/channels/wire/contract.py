@@ -50,11 +50,15 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An attachment. `type` is what the sender claims (never trusted when serving)."""
+    """An attachment. `type` is what the sender claims (never trusted when serving).
+
+    content_id: what an HTML body calls it (`cid:`), without brackets, "" for most.
+    """
 
     name: str
     type: str
     data: bytes
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,6 @@ class Inbound:
     reply_token: our own signed token found in a recipient address (mail), not yet verified.
     others: further recipients, who may then write into the same conversation (mail's Cc).
     automated: written by a machine (RFC 3834); recorded, never answered or routed.
-    bounce_of: external ids of our messages this one reports as undeliverable (RFC 3464).
     body_digest: hex SHA-256 of what the person wrote; the same external id with another
         digest or sender is kept as a second, flagged message.
     notes: what was cleaned or cut while reading, shown to staff.
@@ -94,13 +97,15 @@ class Receipt:
     """What became of a message of ours: `state` is delivered, read or failed.
 
     references: external ids of the message meant, best first. transient: a delay report or a
-    4.x.x status, which changes no state.
+    4.x.x status, which changes no state. bounce_token: our own signed token found in the address
+    that the report was sent to (mail), not yet verified; it beats the references.
     """
 
     references: tuple[str, ...]
     state: str
     cause: str = ""
     transient: bool = False
+    bounce_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,8 @@ class Outbound:
     external_id: the id the message will carry where we choose it (a mail's Message-ID), else "".
     in_reply_to, references: external ids; references oldest first.
     reply_address: where the answer should come to, "" where the channel needs none.
+    bounce_address: where reports of failure should come to (a mail's envelope sender).
+    automated: written by a rule, not by a person; mail says so (RFC 3834) and asks for no reports.
     """
 
     id: str
@@ -132,8 +139,10 @@ class Outbound:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     reply_address: str = ""
+    bounce_address: str = ""
     sender_name: str = ""
     files: tuple[File, ...] = ()
+    automated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,10 @@ class Channel(Protocol):
 
     def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
         """Raises Refused; any other exception is a bug that fails the one envelope."""
+        ...
+
+    def mint_id(self, account: Account, message_id: str) -> str:
+        """The external id that the message `message_id` will carry, "" where they choose it."""
         ...
 
     def send(self, account: Account, message: Outbound) -> Sent:

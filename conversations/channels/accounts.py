@@ -1,0 +1,45 @@
+"""From a channel's row to what its adapter needs; and the quick way for the doors."""
+
+from __future__ import annotations
+
+import time
+
+from conversations.channels.models import Channel
+from conversations.channels.wire.contract import Account
+from conversations.channels.wire.contract import Channel as Adapter
+from conversations.channels.wire.registry import CHANNELS
+
+REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
+_by_token: dict[str, tuple[float, Channel | None]] = {}
+
+
+def adapter_of(channel: Channel) -> Adapter | None:
+    """None for a kind that is only known from imported history."""
+    return CHANNELS.get(channel.kind)
+
+
+def account_of(channel: Channel) -> Account:
+    return Account(
+        address=channel.address,
+        callback_url=channel.callback_url,
+        secret=channel.secret,
+        options={name: str(value) for name, value in channel.options.items()},
+    )
+
+
+def channel_at(token: str) -> Channel | None:
+    """The channel whose door has this unguessable token, remembered for two seconds."""
+    now = time.monotonic()
+    known = _by_token.get(token)
+    if known is not None and known[0] > now:
+        return known[1]
+    channel = Channel.objects.filter(token=token).first()
+    if len(_by_token) > 10_000:  # strangers may try many
+        _by_token.clear()
+    _by_token[token] = (now + REMEMBERED, channel)
+    return channel
+
+
+def forget_channels() -> None:
+    """For tests: what is remembered does not outlive them."""
+    _by_token.clear()

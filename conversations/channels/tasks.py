@@ -1,0 +1,28 @@
+"""The alarm clocks of this room."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from conversations.channels import claiming
+from conversations.channels.models import Channel
+from conversations.channels.services import note_heartbeat
+
+
+@shared_task
+def ingest() -> None:
+    """Reads what waits. Losing this task costs one sweep; two at once share the work."""
+    claiming.ingest()
+
+
+# Nothing to reach out to: that the claim loop runs is that these doors are read.
+_PUSHED = ("webhook", "webchat")
+
+
+@shared_task
+def note_heartbeats() -> None:
+    open_channels = Channel.objects.filter(
+        kind__in=_PUSHED, token__isnull=False, paused_at=None, closed_at=None
+    )
+    for channel in open_channels:
+        note_heartbeat(channel)

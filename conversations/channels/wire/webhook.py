@@ -1,0 +1,198 @@
+"""The generic channel: any system that signs the Standard Webhooks way becomes one.
+
+In:  {"type": "message.received", "timestamp", "data": one message or a list of up to 500}
+     message: {"id", "thread", "from": {"handle", "name"?}, "text", "sent_at"?, "attachments"?}
+Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text", "in_reply_to"}}
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from conversations.channels.wire import standard_webhooks, strict_json
+from conversations.channels.wire.contract import (
+    Account,
+    File,
+    Inbound,
+    Item,
+    Outbound,
+    Party,
+    Refused,
+    SendFailed,
+    Sent,
+)
+
+MOST_MESSAGES = 500
+LONGEST_TEXT = 100_000
+LONGEST_ID = 500
+MOST_FILES = 20
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+
+
+class Webhook:
+    idempotent = True  # the receiver knows a repeat by webhook-id
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
+
+    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
+        return standard_webhooks.verify(account.secret, headers=headers, body=body, now=time.time())
+
+    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
+        try:
+            event = strict_json.loads(body)
+        except strict_json.NotStrict as error:
+            raise Refused(str(error)) from error
+        if not isinstance(event, dict):
+            raise Refused("not an object")
+        if event.get("type") != "message.received":
+            raise Refused("type is not message.received")
+        data = event.get("data")
+        messages = data if isinstance(data, list) else [data]
+        if not 1 <= len(messages) <= MOST_MESSAGES:
+            raise Refused(f"data holds {len(messages)} messages, 1 to {MOST_MESSAGES} are taken")
+        return [_message(message) for message in messages]
+
+    def mint_id(self, account: Account, message_id: str) -> str:
+        return ""
+
+    def send(self, account: Account, message: Outbound) -> Sent:
+        if not account.callback_url:
+            raise SendFailed("the channel has no callback URL", permanent=True)
+        body = _outgoing(message)
+        signed = standard_webhooks.headers(account.secret, message_id=message.id, body=body)
+        try:
+            with httpx.Client(
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                trust_env=False,
+                transport=self._transport,
+            ) as client:
+                answer = client.post(account.callback_url, content=body, headers=signed)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SendFailed(f"{type(error).__name__}: {error}"[:300]) from error
+        return _understand(answer)
+
+
+def _message(value: Any) -> Inbound:
+    if not isinstance(value, dict):
+        raise Refused("a message is not an object")
+    sender = value.get("from")
+    if not isinstance(sender, dict):
+        raise Refused("from is not an object")
+    text = _text(value, "text", longest=LONGEST_TEXT)
+    handle = _text(sender, "handle", longest=320).strip()
+    if not handle:
+        raise Refused("from.handle is empty")
+    return Inbound(
+        external_id=_text(value, "id", longest=LONGEST_ID, empty=False),
+        thread=_text(value, "thread", longest=LONGEST_ID),
+        sender=Party(handle=handle, name=_text(sender, "name", longest=200, default="")),
+        text=text,
+        body_digest=hashlib.sha256(text.encode()).hexdigest(),
+        sent_at=_moment(value.get("sent_at")),
+        files=_files(value.get("attachments")),
+    )
+
+
+def _text(
+    value: dict[str, Any],
+    name: str,
+    *,
+    longest: int,
+    default: str | None = None,
+    empty: bool = True,
+) -> str:
+    text = value.get(name, default)
+    if not isinstance(text, str):
+        raise Refused(f"{name} is not a text")
+    if len(text) > longest:
+        raise Refused(f"{name} is longer than {longest} characters")
+    if not (empty or text.strip()):
+        raise Refused(f"{name} is empty")
+    return text
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise Refused("sent_at is no ISO 8601 time") from error
+    if moment.tzinfo is None:
+        raise Refused("sent_at has no offset")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused("sent_at is out of range") from error
+
+
+def _files(value: Any) -> tuple[File, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MOST_FILES:
+        raise Refused(f"attachments is no list of up to {MOST_FILES}")
+    return tuple(_file(item) for item in value)
+
+
+def _file(value: Any) -> File:
+    if not isinstance(value, dict):
+        raise Refused("an attachment is not an object")
+    try:
+        data = base64.b64decode(_text(value, "base64", longest=14_000_000), validate=True)
+    except binascii.Error as error:
+        raise Refused("an attachment is not base64") from error
+    return File(
+        name=_text(value, "name", longest=200, empty=False),
+        type=_text(value, "type", longest=120),
+        data=data,
+    )
+
+
+def _outgoing(message: Outbound) -> bytes:
+    event = {
+        "type": "message.send",
+        "timestamp": datetime.now(UTC).isoformat(),
+        "data": {
+            "id": message.id,
+            "thread": message.thread,
+            "to": {"handle": message.to.handle},
+            "text": message.text,
+            "in_reply_to": message.in_reply_to or None,
+        },
+    }
+    return json.dumps(event, ensure_ascii=False).encode()
+
+
+def _understand(answer: httpx.Response) -> Sent:
+    if answer.is_success:
+        return Sent(external_id=_given_id(answer.content))
+    permanent = answer.status_code < 500 and answer.status_code not in {408, 425, 429}
+    raise SendFailed(
+        f"HTTP {answer.status_code}", permanent=permanent, retry_after=_retry_after(answer)
+    )
+
+
+def _given_id(body: bytes) -> str:
+    """The id the other side gave the message, when its answer carries one we can keep."""
+    try:
+        value = strict_json.loads(body[:100_000])
+    except strict_json.NotStrict:
+        return ""
+    given = value.get("id") if isinstance(value, dict) else None
+    return given if isinstance(given, str) and len(given) <= LONGEST_ID else ""
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    value = answer.headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None

@@ -1,0 +1,177 @@
+"""From opened envelopes to contacts, conversations and messages: in bulk, exactly once.
+
+Runs inside the claim's transaction. Every "once" is a unique constraint; where another batch
+was quicker between our look and our write, `Raced` has the batch read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.channels.claiming import Opened
+from conversations.channels.models import Channel
+from conversations.channels.wire.contract import Inbound, Party, Receipt
+from conversations.inbox import receipts, threading, writing
+from conversations.inbox.lookups import known_messages, known_threads
+from conversations.inbox.models import Status
+from conversations.inbox.writing import NewMessage
+from conversations.signals import messages_received
+from crm.contacts.services import Address, Person, know, note_units
+from crm.values import uuid7
+
+_ONE_WORLD = {"email"}  # networks whose addresses mean the same person on every channel
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    envelope_id: uuid.UUID
+    channel: Channel
+    received_at: datetime
+    message: Inbound
+
+
+def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
+    """Takes messages and receipts in. Returns remarks for envelopes that brought nothing new."""
+    arrivals = [
+        Arrival(one.id, one.channel, one.received_at, item)
+        for one in opened
+        for item in one.items
+        if isinstance(item, Inbound)
+    ]
+    written = _take_messages(arrivals) if arrivals else set()
+    reports = [(one, item) for one in opened for item in one.items if isinstance(item, Receipt)]
+    if reports:
+        receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
+    brought = {arrival.envelope_id for arrival in arrivals}
+    return dict.fromkeys(brought - written, "duplicate")
+
+
+def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID]:
+    """Returns the envelopes that brought something new."""
+    people = know(_addresses(arrivals), at=timezone.now())
+    fresh = _without_known(arrivals, people)
+    known = known_threads(
+        [
+            (each.channel, _sender(each, people), each.message, _token(each.message))
+            for each in fresh
+        ]
+    )
+    messages = [_place(arrival, variant, people, known) for arrival, variant in _ordered(fresh)]
+    writing.write(messages)
+    note_units((_sender(arrival, people).contact_id, arrival.channel.unit_id) for arrival in fresh)
+    _announce(messages)
+    return {message.envelope_id for message in messages}
+
+
+def _addresses(arrivals: Iterable[Arrival]) -> set[Address]:
+    found = set()
+    for arrival in arrivals:
+        found.add(_address(arrival.channel, arrival.message.sender))
+        found |= {_address(arrival.channel, party) for party in arrival.message.others}
+    return found
+
+
+def _address(channel: Channel, party: Party) -> Address:
+    scope = "" if channel.kind in _ONE_WORLD else str(channel.pk)
+    return Address(channel.kind, scope, party.handle, party.name)
+
+
+def _sender(arrival: Arrival, people: Mapping[tuple[str, str, str], Person]) -> Person:
+    return people[_address(arrival.channel, arrival.message.sender).key]
+
+
+def _without_known(
+    arrivals: Sequence[Arrival], people: Mapping[tuple[str, str, str], Person]
+) -> dict[Arrival, str]:
+    """What is new, each with its variant: "" unless its id is known with other content."""
+    asked = {(arrival.channel.pk, arrival.message.external_id) for arrival in arrivals}
+    known = known_messages(asked)
+    fresh: dict[Arrival, str] = {}
+    for arrival in sorted(arrivals, key=lambda each: each.received_at):
+        key = (arrival.channel.pk, arrival.message.external_id)
+        sender = _sender(arrival, people).identity_id
+        content = (sender, arrival.message.body_digest)
+        same_id = known.setdefault(key, set())
+        if content in same_id:
+            continue
+        fresh[arrival] = _variant(content) if same_id else ""
+        same_id.add(content)
+    return fresh
+
+
+def _variant(content: tuple[int, str]) -> str:
+    return hashlib.sha256(f"{content[0]} {content[1]}".encode()).hexdigest()[:16]
+
+
+def _ordered(fresh: Mapping[Arrival, str]) -> list[tuple[Arrival, str]]:
+    return sorted(fresh.items(), key=lambda pair: pair[0].received_at)
+
+
+def _place(
+    arrival: Arrival,
+    variant: str,
+    people: Mapping[tuple[str, str, str], Person],
+    known: threading.Known,
+) -> NewMessage:
+    sender = _sender(arrival, people)
+    message = arrival.message
+    thread = threading.find(
+        message,
+        channel_id=arrival.channel.pk,
+        sender=sender.identity_id,
+        token=_token(message),
+        known=known,
+    ) or _new_thread(arrival, sender, known)
+    known.by_reference.setdefault((arrival.channel.pk, message.external_id), thread)
+    others = {people[_address(arrival.channel, party).key].identity_id for party in message.others}
+    new_others = others - thread.correspondents - {thread.identity_id}
+    thread.correspondents |= new_others
+    return NewMessage(
+        id=uuid7(),
+        thread=thread,
+        channel=arrival.channel,
+        envelope_id=arrival.envelope_id,
+        sender_id=sender.identity_id,
+        variant=variant,
+        received_at=arrival.received_at,
+        inbound=message,
+        new_correspondents=frozenset(new_others),
+    )
+
+
+def _token(message: Inbound) -> uuid.UUID | None:
+    return None
+
+
+def _new_thread(arrival: Arrival, sender: Person, known: threading.Known) -> threading.Thread:
+    thread = threading.Thread(
+        id=uuid7(),
+        channel_id=arrival.channel.pk,
+        identity_id=sender.identity_id,
+        thread=arrival.message.thread,
+        status=Status.SPAM if sender.blocked else Status.OPEN,
+        new=True,
+    )
+    known.by_thread[thread.channel_id, thread.identity_id, thread.thread] = thread
+    return thread
+
+
+def _announce(messages: Sequence[NewMessage]) -> None:
+    """One signal for the batch, after the commit: who routes, asks the rows themselves."""
+    by_status: dict[str, set[uuid.UUID]] = defaultdict(set)
+    for message in messages:
+        if not message.inbound.automated:
+            by_status[message.thread.status].add(message.thread.id)
+    told = sorted(by_status[Status.OPEN])
+    if told:
+        transaction.on_commit(
+            lambda: messages_received.send_robust(sender=None, conversations=told), robust=True
+        )

@@ -1,0 +1,52 @@
+"""What an adapter must know to send one of our messages."""
+
+from __future__ import annotations
+
+from conversations.channels.wire.contract import Outbound, Party
+from conversations.inbox.models import Direction, Message, MessageKind
+
+MOST_REFERENCES = 20
+
+
+def outbound(message: Message) -> Outbound:
+    """Addressed to the conversation's own person, whoever else wrote or was quoted in it."""
+    conversation = message.conversation
+    identity = conversation.identity
+    if identity is None:
+        raise ValueError("a conversation without a person outside can't be answered")
+    references = _references(message)
+    return Outbound(
+        id=str(message.pk),
+        external_id=message.external_id,
+        thread=conversation.thread,
+        to=Party(identity.shown or identity.handle, identity.contact.name),
+        text=message.text,
+        subject=conversation.subject,
+        in_reply_to=_last_inbound(message),
+        references=tuple(references),
+        sender_name=message.author_employee.name if message.author_employee else "",
+    )
+
+
+def _earlier(message: Message, **conditions: object) -> list[str]:
+    return list(
+        Message.objects.filter(
+            conversation=message.conversation,
+            occurred_at__lte=message.occurred_at,
+            kind=MessageKind.REPLY,
+            **conditions,
+        )
+        .exclude(pk=message.pk)
+        .exclude(external_id="")
+        .order_by("-occurred_at", "-pk")
+        .values_list("external_id", flat=True)[:MOST_REFERENCES]
+    )
+
+
+def _references(message: Message) -> list[str]:
+    """External ids of the exchange so far, oldest first."""
+    return _earlier(message)[::-1]
+
+
+def _last_inbound(message: Message) -> str:
+    return next(iter(_earlier(message, direction=Direction.IN)), "")

@@ -1,0 +1,302 @@
+"""What people do with a conversation: answer, note, assign, snooze, close.
+
+Doors check who asks (`visible_to`) and call one verb; a verb locks the conversation, checks what
+the state allows, writes the rows and the journal line, and wakes what must follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from conversations.channels.accounts import account_of, adapter_of
+from conversations.inbox.models import (
+    Closing,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Direction,
+    Message,
+    MessageKind,
+    NeedsAnswer,
+    ParticipantRole,
+    Status,
+)
+from conversations.signals import conversation_ended, reply_written
+from crm.access.services import staffed_units
+from crm.errors import Conflict, Forbidden, Invalid
+from crm.journal.services import record
+from crm.organisation.models import Employee, User
+from crm.values import Actor, uuid7
+from crm.wake import Task, wake
+
+logger = logging.getLogger(__name__)
+
+LONGEST_TEXT = 100_000
+
+
+def may_answer(conversation: Conversation, user: User) -> bool:
+    """Staff of the unit, the assignee, and who was asked in to answer; an open offer is not it."""
+    units = staffed_units(user)
+    if units is None or conversation.unit_id in units:
+        return True
+    assignee = conversation.assignee
+    if assignee is not None and assignee.user_id == user.pk:
+        return True
+    return conversation.participants.filter(user=user, role=ParticipantRole.ANSWERING).exists()
+
+
+def locked(conversation: Conversation) -> Conversation:
+    """The row as it is now, nobody else's to change until the transaction ends."""
+    return Conversation.objects.select_for_update().get(pk=conversation.pk)
+
+
+def reply(
+    conversation: Conversation,
+    *,
+    text: str,
+    by: Actor,
+    articles: Sequence[uuid.UUID] = (),
+    expected_version: int | None = None,
+) -> Message:
+    """Queues an answer to the person outside (HELD while a gate asks for approval).
+
+    expected_version: what the writer saw; Conflict `changed` when something was said since.
+    Raises Invalid for an empty or endless text, Forbidden `accept_first` for who may only look,
+    Conflict `no_way_back` where the channel has no way out.
+    """
+    text = _clean(text)
+    author = _employee_of(by)
+    with transaction.atomic():
+        conversation = locked(conversation)
+        _may_write(conversation, by)
+        if expected_version is not None and expected_version != conversation.version:
+            raise Conflict(_("somebody wrote meanwhile"), code="changed")
+        adapter = adapter_of(conversation.channel)
+        if adapter is None or conversation.identity_id is None:
+            raise Conflict(_("this channel can't be answered from here"), code="no_way_back")
+        message = _new_message(conversation, author, text, by=by, kind=MessageKind.REPLY)
+        message.external_id = adapter.mint_id(account_of(conversation.channel), str(message.id))
+        message.articles = list(articles)
+        message.approval_required = _asks_for_approval(message)
+        message.save(force_insert=True)
+        held = message.approval_required
+        Delivery.objects.create(
+            message=message,
+            conversation=conversation,
+            state=DeliveryState.HELD if held else DeliveryState.QUEUED,
+        )
+        _answered(conversation, at=message.occurred_at)
+        record("reply_written", message, by=by, conversation=str(conversation.pk), held=held)
+        wake(Task.DELIVER, message.pk)
+        _tell_reply(conversation.pk, message.pk)
+    return message
+
+
+def _tell_reply(conversation_id: uuid.UUID, message_id: uuid.UUID) -> None:
+    transaction.on_commit(
+        lambda: reply_written.send_robust(
+            sender=None, conversation=conversation_id, message=message_id
+        ),
+        robust=True,
+    )
+
+
+def note(conversation: Conversation, *, text: str, by: Actor) -> Message:
+    """A word among colleagues; never leaves the house."""
+    text = _clean(text)
+    author = _employee_of(by)
+    with transaction.atomic():
+        conversation = locked(conversation)
+        message = _new_message(conversation, author, text, by=by, kind=MessageKind.NOTE)
+        message.save(force_insert=True)
+        _touch(conversation)
+        record("note_written", message, by=by, conversation=str(conversation.pk))
+    return message
+
+
+def close(conversation: Conversation, *, by: Actor) -> Conversation:
+    """Ends the exchange. Closing a closed one changes nothing."""
+    with transaction.atomic():
+        conversation = locked(conversation)
+        if conversation.status == Status.CLOSED:
+            return conversation
+        now = timezone.now()
+        conversation.status = Status.CLOSED
+        conversation.closed_at = now
+        conversation.waiting_since = conversation.snoozed_until = None
+        _touch(conversation)
+        Closing.objects.create(
+            conversation=conversation, by=_employee_or_none(by), via=by.via, occurred_at=now
+        )
+        record("conversation_closed", conversation, by=by)
+        _tell_ended(conversation.pk)
+    return conversation
+
+
+def _tell_ended(conversation_id: uuid.UUID) -> None:
+    transaction.on_commit(
+        lambda: conversation_ended.send_robust(sender=None, conversation=conversation_id),
+        robust=True,
+    )
+
+
+def reopen(conversation: Conversation, *, by: Actor) -> Conversation:
+    """Takes up a closed, snoozed or spam conversation again. Conflict when another is open."""
+    with transaction.atomic():
+        conversation = locked(conversation)
+        if conversation.status in {Status.OPEN, Status.WAITING}:
+            return conversation
+        twin = Conversation.objects.filter(
+            channel=conversation.channel,
+            identity=conversation.identity,
+            thread=conversation.thread,
+            live=True,
+        ).exclude(pk=conversation.pk)
+        if twin.exclude(status=Status.CLOSED).exists():
+            raise Conflict(_("this thread goes on in a newer conversation"), code="superseded")
+        conversation.status = Status.OPEN
+        conversation.closed_at = conversation.snoozed_until = None
+        conversation.live = True
+        _touch(conversation)
+        record("conversation_reopened", conversation, by=by)
+    return conversation
+
+
+def snooze(conversation: Conversation, *, until: datetime, by: Actor) -> Conversation:
+    """Out of sight until then, or until the person writes. Raises Invalid for the past."""
+    if until <= timezone.now():
+        raise Invalid(_("the time lies in the past"), code="in_the_past")
+    with transaction.atomic():
+        conversation = locked(conversation)
+        if conversation.status in {Status.CLOSED, Status.SPAM}:
+            raise Conflict(_("an ended conversation can't be snoozed"), code="ended")
+        conversation.status = Status.SNOOZED
+        conversation.snoozed_until = until
+        _touch(conversation)
+        record("conversation_snoozed", conversation, by=by, until=until.isoformat())
+    return conversation
+
+
+def end_snoozes(*, at: datetime) -> int:
+    """Brings back what slept long enough. Returns how many."""
+    return Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=at).update(
+        status=Status.OPEN, snoozed_until=None, updated_at=at
+    )
+
+
+def mark_spam(conversation: Conversation, *, by: Actor) -> Conversation:
+    """What follows in it is kept and nobody is told."""
+    with transaction.atomic():
+        conversation = locked(conversation)
+        if conversation.status == Status.SPAM:
+            return conversation
+        conversation.status = Status.SPAM
+        conversation.waiting_since = conversation.snoozed_until = None
+        conversation.closed_at = None
+        _touch(conversation)
+        record("conversation_marked_spam", conversation, by=by)
+        _tell_ended(conversation.pk)
+    return conversation
+
+
+def set_assignee(conversation: Conversation, employee: Employee | None) -> None:
+    """Within the caller's transaction and lock; who may assign, and the trace, is routing's."""
+    conversation.assignee = employee
+    conversation.live = True
+    _touch(conversation)
+
+
+def decide_need(conversation: Conversation, *, value: bool, by: Actor) -> NeedsAnswer:
+    """Says whether it needs an answer. The first decision before the deadline is what counts."""
+    with transaction.atomic():
+        decision = NeedsAnswer.objects.create(
+            conversation=conversation,
+            value=value,
+            by=_employee_or_none(by),
+            via=by.via,
+            occurred_at=timezone.now(),
+        )
+        record("need_decided", conversation, by=by, value=value)
+    return decision
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Invalid(_("the text is empty"), code="empty")
+    if len(text) > LONGEST_TEXT:
+        raise Invalid(_("the text is too long"), code="too_long")
+    if "\0" in text:
+        raise Invalid(_("the text holds a character that can't be kept"), code="bad_character")
+    return text
+
+
+def _employee_or_none(by: Actor) -> Employee | None:
+    return Employee.objects.filter(user=by.user).first() if by.user else None
+
+
+def _employee_of(by: Actor) -> Employee:
+    employee = _employee_or_none(by)
+    if employee is None:
+        raise Forbidden(_("only an employee may write here"), code="no_employee")
+    return employee
+
+
+def _may_write(conversation: Conversation, by: Actor) -> None:
+    if by.user is None or not may_answer(conversation, by.user):
+        raise Forbidden(_("accept the conversation first"), code="accept_first")
+    if conversation.status == Status.SPAM:
+        raise Conflict(_("spam is not answered"), code="spam")
+
+
+def _new_message(
+    conversation: Conversation, author: Employee, text: str, *, by: Actor, kind: MessageKind
+) -> Message:
+    return Message(
+        id=uuid7(),
+        conversation=conversation,
+        channel_id=conversation.channel_id,
+        direction=Direction.OUT,
+        kind=kind,
+        author_employee=author,
+        text=text,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        via=by.via,
+        occurred_at=timezone.now(),
+    )
+
+
+def _asks_for_approval(message: Message) -> bool:
+    """Whether any gate holds the message back; a gate that fails holds it too."""
+    for path in settings.REPLY_GATES:
+        try:
+            if import_string(path)(message):
+                return True
+        except Exception:
+            logger.exception("gate %s failed, the message is held", path)
+            return True
+    return False
+
+
+def _answered(conversation: Conversation, *, at: datetime) -> None:
+    conversation.status = Status.WAITING
+    conversation.waiting_since = conversation.snoozed_until = conversation.closed_at = None
+    conversation.last_message_at = at
+    conversation.live = True
+    _touch(conversation)
+
+
+def _touch(conversation: Conversation) -> None:
+    conversation.version += 1
+    conversation.updated_at = timezone.now()
+    conversation.save()

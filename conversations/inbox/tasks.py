@@ -1,0 +1,31 @@
+"""The alarm clocks of this room. Every one may be lost, doubled or late."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from celery import shared_task
+from django.utils import timezone
+
+from conversations.inbox import delivery, services
+
+
+@shared_task
+def deliver(message_id: str) -> None:
+    delivery.deliver(uuid.UUID(message_id))
+
+
+@shared_task
+def deliver_due() -> None:
+    delivery.settle_lapsed(at=timezone.now())
+    end = time.monotonic() + 15
+    for message_id in delivery.due(at=timezone.now()):
+        delivery.deliver(message_id)
+        if time.monotonic() > end:
+            break  # the next sweep goes on
+
+
+@shared_task
+def end_snoozes() -> None:
+    services.end_snoozes(at=timezone.now())

@@ -1,0 +1,41 @@
+# Written for GNU make 3.81 (macOS) and newer.
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 \
+	&& $$p -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+LOCK := uv.lock pyproject.toml bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop test check test-browser test-faults bench schema
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+
+run: .venv/.stamp-run ## start everything on this machine; Ctrl-C stops it
+	@exec $(BIN)/python manage.py run
+
+stop: ## stop what `make run` started, from another terminal
+	@if [ -x $(BIN)/python ]; then exec $(BIN)/python manage.py stop; fi
+
+test: .venv/.stamp-dev ## the fast suite: real PostgreSQL and Redis, no network
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.stamp-dev ## style, types, walls, migrations, documents
+	@exec sh .ci/check
+
+test-browser: .venv/.stamp-browser ## the suite that drives a real Chromium
+	@exec $(BIN)/python -m pytest -m browser $(ARGS)
+
+test-faults: .venv/.stamp-dev ## the suite that kills and freezes a running system
+	@exec $(BIN)/python -m pytest -m fault $(ARGS)
+
+bench: .venv/.stamp-dev ## measure; ROWS=50000 by default
+	@exec $(BIN)/python -m bench $(ARGS)
+
+.venv/.stamp-%: $(LOCK)
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Relais needs Python 3.11 or newer; none was found as python3, python3.13, python3.12 or python3.11." >&2; \
+		echo "On Debian and Ubuntu:  sudo apt install python3.11 python3.11-venv" >&2; exit 1; fi
+	@$(PYTHON) bootstrap.py $*
+	@touch $@

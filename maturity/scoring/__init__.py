@@ -1,0 +1,1 @@
+"""How figures become a stage: arithmetic over `maturity/model.toml`, without Django."""

@@ -102,7 +102,8 @@ class Criterion:
         """ENTER and STAY for this profile; only S4-AMB-1 looks at the headcount."""
         if self.headcount is not None:
             return self.headcount.bar(profile, headcount)
-        assert self.bars is not None  # noqa: S101 - read_criterion() holds it
+        if self.bars is None:
+            raise ModelError(f"{self.id}: neither enter nor headcount")
         return self.bars[profile]
 
     def number(self, name: str, profile: Profile = Profile.B2C) -> float:

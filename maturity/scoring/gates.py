@@ -108,9 +108,7 @@ def is_held_by_sample(criterion: Criterion, verdict: Verdict) -> bool:
 def open_outcome(criterion: Criterion, verdict: Verdict) -> Outcome:
     if is_held_by_sample(criterion, verdict):
         return Outcome.HELD
-    if verdict.is_loss:
-        return Outcome.NOT_MET
-    return Outcome.MET if verdict.at_enter else Outcome.HELD
+    return Outcome.NOT_MET if verdict.is_loss else Outcome.MET
 
 
 def outcome(
@@ -148,7 +146,7 @@ def move_validity(
 ) -> tuple[GateState, Outcome]:
     """S1-INS asks for no confirmation: it opens at ENTER and closes below STAY at once."""
     if state.is_open and not verdict.is_loss:
-        return state, Outcome.MET if verdict.at_enter else Outcome.HELD
+        return state, Outcome.MET
     if state.is_open:
         return GateState(), Outcome.NOT_MET
     opened = GateState(is_open=True, opened_at=on) if verdict.at_enter else state

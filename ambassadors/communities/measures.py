@@ -1,0 +1,69 @@
+"""Posts in communities, questions that travelled through them, ideas born outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Q
+
+from ambassadors.communities.models import Insight, InsightOutcome, Post, RoundTrip
+from crm.values import Via
+
+
+class PostRow(NamedTuple):
+    id: UUID
+    at: datetime
+    recorded_at: datetime
+    community: UUID
+    dimension: str
+    is_practice: bool
+    thread: str
+    employee: UUID | None
+    contact: UUID | None
+    own: bool
+
+
+class RoundTripRow(NamedTuple):
+    id: UUID
+    at: datetime
+    recorded_at: datetime
+    conversation: UUID
+    post: UUID
+    answered_at: datetime | None
+    is_partner: bool
+
+
+class InsightRow(NamedTuple):
+    id: UUID
+    at: datetime
+    recorded_at: datetime
+    conversation: UUID
+    author: UUID
+    decided_at: datetime | None
+    is_shipped: bool
+    owner: UUID | None
+    told_at: datetime | None
+
+
+def posts() -> list[PostRow]:
+    rows = Post.objects.annotate(own=Q(via=Via.OWN)).order_by("occurred_at", "pk")
+    fields = ("id", "occurred_at", "recorded_at", "community_id", "community__dimension")
+    where = ("community__practice", "thread")
+    who = ("author_employee_id", "author_identity__contact_id", "own")
+    return [PostRow(*row) for row in rows.values_list(*fields, *where, *who)]
+
+
+def round_trips() -> list[RoundTripRow]:
+    rows = RoundTrip.objects.order_by("occurred_at", "pk")
+    fields = ("id", "occurred_at", "recorded_at", "conversation_id", "post_id")
+    return [RoundTripRow(*row) for row in rows.values_list(*fields, "answered_at", "partner")]
+
+
+def insights() -> list[InsightRow]:
+    rows = Insight.objects.annotate(is_shipped=Q(outcome=InsightOutcome.SHIPPED))
+    fields = ("id", "occurred_at", "recorded_at", "conversation_id", "author_id")
+    course = ("decided_at", "is_shipped", "owner_id", "told_at")
+    found = rows.order_by("occurred_at", "pk").values_list(*fields, *course)
+    return [InsightRow(*row) for row in found]

@@ -1,0 +1,51 @@
+"""Channels as they were, and the signs of life of every source."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from conversations.channels.models import ChannelVersion, Heartbeat, Source
+
+
+class ChannelRow(NamedTuple):
+    channel: UUID
+    at: datetime
+    recorded_at: datetime
+    kind: str
+    unit: UUID
+    owned: bool
+
+
+class SourceRow(NamedTuple):
+    """A source without a unit serves every unit."""
+
+    source: UUID
+    at: datetime
+    recorded_at: datetime
+    unit: UUID | None
+
+
+class HeartbeatRow(NamedTuple):
+    source: UUID
+    at: datetime
+    recorded_at: datetime
+
+
+def channels() -> list[ChannelRow]:
+    rows = ChannelVersion.objects.order_by("occurred_at", "pk")
+    fields = ("channel_id", "occurred_at", "recorded_at", "kind", "unit_id", "owned")
+    return [ChannelRow(*row) for row in rows.values_list(*fields)]
+
+
+def sources() -> list[SourceRow]:
+    rows = Source.objects.order_by("occurred_at", "pk")
+    fields = ("id", "occurred_at", "recorded_at", "unit_id")
+    return [SourceRow(*row) for row in rows.values_list(*fields)]
+
+
+def heartbeats() -> list[HeartbeatRow]:
+    rows = Heartbeat.objects.order_by("occurred_at", "pk")
+    fields = ("source_id", "occurred_at", "recorded_at")
+    return [HeartbeatRow(*row) for row in rows.values_list(*fields)]

@@ -1,0 +1,102 @@
+"""Messages and what was decided about conversations, without a word of their text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Case, CharField, F, Func, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Coalesce
+
+from conversations.inbox.models import (
+    Closing,
+    DeliveryState,
+    Direction,
+    Message,
+    MessageKind,
+    NeedsAnswer,
+)
+from crm.values import Via
+
+ORDER = Coalesce("key", Cast("id", CharField()))  # records of one instant go by their ids as text
+
+
+class MessageRow(NamedTuple):
+    """at: received; for an outbound one, when the provider accepted it.
+
+    own: the named employee did it in person. text: a digest, None for inbound ones.
+    failed_at: from then on an outbound message counts as never sent.
+    """
+
+    id: UUID
+    order: str
+    at: datetime
+    recorded_at: datetime
+    conversation: UUID
+    channel: UUID
+    is_outbound: bool
+    contact: UUID | None
+    employee: UUID | None
+    own: bool
+    automated: bool
+    text: str | None
+    needs_approval: bool
+    failed_at: datetime | None
+
+
+class NeedRow(NamedTuple):
+    order: str
+    at: datetime
+    recorded_at: datetime
+    conversation: UUID
+    value: bool
+
+
+class ClosingRow(NamedTuple):
+    id: UUID
+    order: str
+    at: datetime
+    recorded_at: datetime
+    conversation: UUID
+    employee: UUID | None
+    own: bool
+
+
+def spoken() -> QuerySet[Message]:
+    """Messages that were really exchanged: no notes, nothing held, queued or of unknown fate."""
+    said = Message.objects.filter(kind=MessageKind.REPLY)
+    return said.exclude(direction=Direction.OUT, sent_at__isnull=True)
+
+
+def messages() -> list[MessageRow]:
+    """One row a message, oldest first."""
+    is_out = Q(direction=Direction.OUT)
+    rows = spoken().annotate(
+        order=ORDER,
+        at=Case(When(is_out, then=F("sent_at")), default=F("occurred_at")),
+        is_outbound=is_out,
+        own=Q(via=Via.OWN),
+        said=Case(When(is_out, then=Func(F("text"), function="md5")), default=Value(None)),
+        needs_approval=Q(approval_required=True) | Q(approved_by__isnull=False),
+        failed_at=Case(
+            When(delivery__state=DeliveryState.FAILED, then=F("delivery__updated_at")),
+            default=Value(None),
+        ),
+    )
+    fields = ("id", "order", "at", "recorded_at", "conversation_id", "channel_id", "is_outbound")
+    who = ("author_identity__contact_id", "author_employee_id", "own", "automated", "said")
+    how = ("needs_approval", "failed_at")
+    return [MessageRow(*r) for r in rows.order_by("at", "order").values_list(*fields, *who, *how)]
+
+
+def needs() -> list[NeedRow]:
+    rows = NeedsAnswer.objects.annotate(order=ORDER).order_by("occurred_at", "order")
+    fields = ("order", "occurred_at", "recorded_at", "conversation_id", "value")
+    return [NeedRow(*row) for row in rows.values_list(*fields)]
+
+
+def closings() -> list[ClosingRow]:
+    rows = Closing.objects.annotate(order=ORDER, own=Q(via=Via.OWN))
+    fields = ("id", "order", "occurred_at", "recorded_at", "conversation_id", "by_id", "own")
+    return [ClosingRow(*r) for r in rows.order_by("occurred_at", "order").values_list(*fields)]

@@ -1,0 +1,49 @@
+"""Articles, their reviews, and where they were used again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from conversations.knowledge.models import Article, ArticleReview, ArticleUse
+
+
+class ArticleRow(NamedTuple):
+    article: UUID
+    at: datetime
+    recorded_at: datetime
+    author: UUID
+
+
+class ReviewRow(NamedTuple):
+    article: UUID
+    at: datetime
+    recorded_at: datetime
+
+
+class UseRow(NamedTuple):
+    """position: the order in which the message lists its articles."""
+
+    message: UUID
+    position: int
+    article: UUID
+    recorded_at: datetime
+
+
+def articles() -> list[ArticleRow]:
+    rows = Article.objects.order_by("occurred_at", "pk")
+    fields = ("id", "occurred_at", "recorded_at", "author_id")
+    return [ArticleRow(*row) for row in rows.values_list(*fields)]
+
+
+def reviews() -> list[ReviewRow]:
+    rows = ArticleReview.objects.order_by("occurred_at", "pk")
+    fields = ("article_id", "occurred_at", "recorded_at")
+    return [ReviewRow(*row) for row in rows.values_list(*fields)]
+
+
+def uses() -> list[UseRow]:
+    rows = ArticleUse.objects.order_by("message_id", "position", "pk")
+    fields = ("message_id", "position", "article_id", "recorded_at")
+    return [UseRow(*row) for row in rows.values_list(*fields)]

@@ -1,0 +1,43 @@
+"""Mentions, and who gave them an outcome when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast, Coalesce
+
+from conversations.listening.models import Mention, Triage
+from crm.values import Via
+
+
+class MentionRow(NamedTuple):
+    mention: UUID
+    at: datetime
+    recorded_at: datetime
+    source: UUID
+
+
+class TriageRow(NamedTuple):
+    order: str
+    at: datetime
+    recorded_at: datetime
+    mention: UUID
+    employee: UUID
+    own: bool
+
+
+def mentions() -> list[MentionRow]:
+    rows = Mention.objects.order_by("occurred_at", "pk")
+    fields = ("id", "occurred_at", "recorded_at", "source_id")
+    return [MentionRow(*row) for row in rows.values_list(*fields)]
+
+
+def triages() -> list[TriageRow]:
+    rows = Triage.objects.annotate(
+        order=Coalesce("key", Cast("id", CharField())), own=Q(via=Via.OWN)
+    ).order_by("occurred_at", "order")
+    fields = ("order", "occurred_at", "recorded_at", "mention_id", "by_id", "own")
+    return [TriageRow(*row) for row in rows.values_list(*fields)]

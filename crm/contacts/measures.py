@@ -1,0 +1,36 @@
+"""Who the people outside are: their addresses, and which of them are one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from crm.contacts.models import ContactMerge, Identity
+
+
+class AddressRow(NamedTuple):
+    """handle is case folded."""
+
+    contact: UUID
+    kind: str
+    handle: str
+
+
+class MergeRow(NamedTuple):
+    absorbed: UUID
+    into: UUID
+    at: datetime
+    recorded_at: datetime
+    undone_at: datetime | None
+
+
+def addresses() -> list[AddressRow]:
+    rows = Identity.objects.order_by("pk").values_list("contact_id", "kind", "handle")
+    return [AddressRow(*row) for row in rows]
+
+
+def merges() -> list[MergeRow]:
+    rows = ContactMerge.objects.order_by("occurred_at", "pk")
+    fields = ("absorbed_id", "into_id", "occurred_at", "recorded_at", "undone_at")
+    return [MergeRow(*row) for row in rows.values_list(*fields)]

@@ -1,0 +1,149 @@
+"""Walks every Monday up to a day and says where the company and its units stand then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from maturity.facts.ledger import Day, Ledger
+from maturity.scoring import gates, stages, walk
+from maturity.scoring.definition import Criterion, Model
+from maturity.scoring.gates import Measured, Outcome
+from maturity.scoring.stages import Standing
+from maturity.scoring.walk import Walked
+
+OPENS = (Outcome.MET, Outcome.HELD)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The appraisal of one day before it is put into words.
+
+    walked: after the last Monday; day: the figures of the day itself; is_preview: as_of is none
+    of the Mondays walked.
+    """
+
+    model: Model
+    as_of: date
+    day: Day
+    walked: Walked
+    is_preview: bool
+
+
+def last_monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def outcomes(
+    derived: Derived, standing: Standing, figures: Mapping[str, Measured]
+) -> dict[str, Outcome]:
+    """What a preview shows: the numbers of that day against the gates of the last Monday."""
+    model = derived.model
+    return {
+        criterion.id: gates.outcome(
+            criterion,
+            standing.gates[criterion.id],
+            figures[criterion.id],
+            gates.judge(criterion, figures[criterion.id], model.walk),
+        )
+        for criterion in model.criteria
+    }
+
+
+def reading(
+    criterion: Criterion, measured: Measured, outcome: Outcome, model: Model
+) -> dict[str, Any]:
+    """One criterion, as the API and the command show it."""
+    verdict = gates.judge(criterion, measured, model.walk)
+    return {
+        "id": criterion.id,
+        "dimension": criterion.dimension or None,
+        "gate": criterion.is_gate or criterion.id == stages.VALIDITY,
+        "outcome": outcome.value,
+        "k": measured.k,
+        "n": measured.n,
+        "value": verdict.value,
+        "lower": verdict.lower,
+        "upper": verdict.upper,
+        "enter": measured.enter,
+        "stay": measured.stay,
+        "minimum": measured.minimum,
+        "next_action": None if outcome in OPENS else criterion.words["en"].action,
+    }
+
+
+def described(
+    derived: Derived,
+    standing: Standing,
+    figures: Mapping[str, Measured],
+    found: Mapping[str, Outcome],
+) -> dict[str, Any]:
+    """Stage, blocking, criteria and transitions of the company or of one unit."""
+    model = derived.model
+    return {
+        "stage": {
+            "number": standing.stage,
+            "key": model.stage(standing.stage).key,
+            "provisional": False,
+            "at_risk": stages.is_at_risk(model, standing),
+            "exempt": bool(standing.exempt),
+        },
+        "blocking": stages.blocking(model, standing),
+        "criteria": [
+            reading(criterion, figures[criterion.id], found[criterion.id], model)
+            for criterion in model.criteria
+        ],
+        "transitions": [
+            {
+                "at": change.at.isoformat(),
+                "from": change.came_from,
+                "to": change.to,
+                "causes": list(change.causes),
+            }
+            for change in standing.transitions
+        ],
+    }
+
+
+def walk_to(ledger: Ledger, model: Model, until: date) -> Walked:
+    return walk.walk(model, (ledger.day(monday).week for monday in ledger.mondays(until)))
+
+
+def derive(ledger: Ledger, model: Model, as_of: date, *, today: date) -> Derived:
+    """The gates and stages of the last Monday that has come, the figures of `as_of` itself."""
+    monday = last_monday(min(as_of, today))
+    walked = walk_to(ledger, model, monday)
+    return Derived(model, as_of, ledger.day(as_of), walked, is_preview=as_of != monday)
+
+
+def company(derived: Derived) -> dict[str, Any]:
+    walked, week = derived.walked, derived.day.week
+    figures = walk.company_figures(derived.model, week, walked.units)
+    found = dict(walked.outcomes)
+    if derived.is_preview or not found:
+        found = outcomes(derived, walked.company, figures)
+    return described(derived, walked.company, figures, found)
+
+
+def unit(derived: Derived, key: UUID) -> dict[str, Any]:
+    walked, figures = derived.walked, derived.day.shown[key]
+    standing = walked.units.get(str(key)) or walk.fresh(derived.model)
+    found = dict(walked.unit_outcomes.get(str(key), {}))
+    if derived.is_preview or not found:
+        found = outcomes(derived, standing, figures)
+    return described(derived, standing, figures, found)
+
+
+def appraisal(derived: Derived, *, reading: str) -> dict[str, Any]:
+    """The whole object of `manage.py appraise` and of the API."""
+    return {
+        "as_of": derived.as_of.isoformat(),
+        "reading": reading,
+        "preview": derived.is_preview,
+        "model": {"version": derived.model.version, "sha256": derived.model.sha256},
+        **company(derived),
+        "units": [{"id": one.key, **unit(derived, one.unit)} for one in derived.day.units],
+    }

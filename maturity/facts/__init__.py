@@ -1,0 +1,1 @@
+"""What the records of all rooms say on one day: one module a theme, one function a criterion."""

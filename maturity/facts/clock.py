@@ -1,0 +1,70 @@
+"""A unit's clock: its midnights, ISO weeks and working days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall time of one zone. A time that occurs twice is the first; one that does not exist is
+    read with the offset before the change (which is what fold=0 means).
+    """
+
+    zone: str
+    holidays: frozenset[date] = frozenset()
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.zone))
+
+    def instant(self, wall: datetime) -> datetime:
+        return wall.replace(tzinfo=ZoneInfo(self.zone), fold=0).astimezone(UTC)
+
+    def midnight(self, day: date) -> datetime:
+        """The start of `day`."""
+        return self.instant(datetime.combine(day, time.min))
+
+    def week(self, at: datetime) -> int:
+        """The ISO week, e.g. 202607."""
+        year, week, _ = self.local(at).isocalendar()
+        return year * 100 + week
+
+    def day(self, at: datetime) -> date:
+        return self.local(at).date()
+
+    def is_working(self, day: date) -> bool:
+        return day.weekday() < SATURDAY and day not in self.holidays
+
+    def next_working(self, day: date) -> date:
+        day += timedelta(days=1)
+        while not self.is_working(day):
+            day += timedelta(days=1)
+        return day
+
+    def add_working_days(self, at: datetime, days: int) -> datetime:
+        """The same wall time `days` working days later; from a day off it starts at the next
+        working day's 00:00.
+        """
+        wall = self.local(at).replace(tzinfo=None)
+        if not self.is_working(wall.date()):
+            wall = datetime.combine(self.next_working(wall.date()), time.min)
+        for _ in range(days):
+            wall = datetime.combine(self.next_working(wall.date()), wall.time())
+        return self.instant(wall)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day number that many months earlier, or that month's last day."""
+    count = day.year * 12 + day.month - 1 - months
+    first = date(count // 12, count % 12 + 1, 1)
+    following = date((count + 1) // 12, (count + 1) % 12 + 1, 1)
+    return first + timedelta(days=min(day.day, (following - first).days) - 1)
+
+
+def next_monday(day: date) -> date:
+    """`day` itself when it is a Monday."""
+    return day + timedelta(days=-day.weekday() % 7)

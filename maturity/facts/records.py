@@ -1,0 +1,115 @@
+"""All records that the measures look at, read once: one query a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from ambassadors.communities import measures as communities
+from ambassadors.governance import measures as governance
+from ambassadors.routing import measures as routing
+from conversations.channels import measures as doors
+from conversations.editorial import measures as editorial
+from conversations.inbox import measures as inbox
+from conversations.knowledge import measures as knowledge
+from conversations.listening import measures as listening
+from crm.contacts import measures as contacts
+from crm.organisation import measures as organisation
+
+UNDATED = ("addresses",)
+
+
+class Row(Protocol):
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows of each kind, oldest first; those of one instant by their ids as text."""
+
+    companies: Sequence[organisation.CompanyRow] = ()
+    units: Sequence[organisation.UnitRow] = ()
+    departments: Sequence[organisation.DepartmentRow] = ()
+    employees: Sequence[organisation.EmployeeRow] = ()
+    addresses: Sequence[contacts.AddressRow] = ()
+    merges: Sequence[contacts.MergeRow] = ()
+    channels: Sequence[doors.ChannelRow] = ()
+    sources: Sequence[doors.SourceRow] = ()
+    heartbeats: Sequence[doors.HeartbeatRow] = ()
+    messages: Sequence[inbox.MessageRow] = ()
+    needs: Sequence[inbox.NeedRow] = ()
+    closings: Sequence[inbox.ClosingRow] = ()
+    assignments: Sequence[routing.AssignmentRow] = ()
+    articles: Sequence[knowledge.ArticleRow] = ()
+    reviews: Sequence[knowledge.ReviewRow] = ()
+    uses: Sequence[knowledge.UseRow] = ()
+    mentions: Sequence[listening.MentionRow] = ()
+    triages: Sequence[listening.TriageRow] = ()
+    publications: Sequence[editorial.PublicationRow] = ()
+    comparisons: Sequence[editorial.ComparisonRow] = ()
+    decisions: Sequence[editorial.DecisionRow] = ()
+    policies: Sequence[governance.PolicyRow] = ()
+    acknowledgements: Sequence[governance.AcknowledgementRow] = ()
+    trainings: Sequence[governance.TrainingRow] = ()
+    escalations: Sequence[governance.EscalationRow] = ()
+    corrections: Sequence[governance.CorrectionRow] = ()
+    posts: Sequence[communities.PostRow] = ()
+    round_trips: Sequence[communities.RoundTripRow] = ()
+    insights: Sequence[communities.InsightRow] = ()
+
+    def dated(self) -> dict[str, Sequence[Any]]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNDATED}
+
+    def recorded_before(self, cut: datetime) -> Records:
+        """What was known at `cut`."""
+        known = {
+            name: [row for row in rows if row.recorded_at < cut]
+            for name, rows in self.dated().items()
+        }
+        return replace(self, **known)
+
+    def last_recorded_at(self) -> datetime | None:
+        return max((r.recorded_at for rows in self.dated().values() for r in rows), default=None)
+
+    def first_at(self) -> datetime | None:
+        """When the first record of any kind happened."""
+        rows = [row for rows in self.dated().values() for row in rows if hasattr(row, "at")]
+        return min((row.at for row in rows), default=None)
+
+
+def read() -> Records:
+    """Everything this installation knows now; a fixed number of queries."""
+    return Records(
+        companies=organisation.companies(),
+        units=organisation.units(),
+        departments=organisation.departments(),
+        employees=organisation.employees(),
+        addresses=contacts.addresses(),
+        merges=contacts.merges(),
+        channels=doors.channels(),
+        sources=doors.sources(),
+        heartbeats=doors.heartbeats(),
+        messages=inbox.messages(),
+        needs=inbox.needs(),
+        closings=inbox.closings(),
+        assignments=routing.assignments(),
+        articles=knowledge.articles(),
+        reviews=knowledge.reviews(),
+        uses=knowledge.uses(),
+        mentions=listening.mentions(),
+        triages=listening.triages(),
+        publications=editorial.publications(),
+        comparisons=editorial.comparisons(),
+        decisions=editorial.decisions(),
+        policies=governance.policies(),
+        acknowledgements=governance.acknowledgements(),
+        trainings=governance.trainings(),
+        escalations=governance.escalations(),
+        corrections=governance.corrections(),
+        posts=communities.posts(),
+        round_trips=communities.round_trips(),
+        insights=communities.insights(),
+    )

@@ -8,7 +8,7 @@ from ambassadors.governance.models import (
     Policy,
     Training,
 )
-from ambassadors.routing.models import Absence, Availability, Offer, RoutingCase, Rule
+from ambassadors.routing.models import Absence, Availability, Offer, RoutingCase, Rule, Topic
 
 __all__ = [
     "Absence",
@@ -24,5 +24,6 @@ __all__ = [
     "RoundTrip",
     "RoutingCase",
     "Rule",
+    "Topic",
     "Training",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +13,37 @@ from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation
 from crm.journal.models import Acted, Keyed
 from crm.organisation.models import Department, Employee, Unit
-from crm.values import uuid7
+from crm.values import sort_key, uuid7
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def in_text(self, text: str) -> list[str]:
+        """Names of the topics of which a keyword stands in `text` as a word, accents aside."""
+        words = " ".join(["", *re.findall(r"[^\W_]+", sort_key(text)), ""])
+        return sorted(
+            topic.name
+            for topic in self
+            if any(f" {sort_key(keyword)} " in words for keyword in topic.keywords)
+        )
+
+
+class Topic(models.Model):
+    """Something people ask about, known by keywords; what ambassadors say they know."""
+
+    name = models.SlugField(_("name"), max_length=60, unique=True)
+    keywords = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("keywords"), default=list, blank=True
+    )
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Rule(models.Model):

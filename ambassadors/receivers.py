@@ -1,0 +1,34 @@
+"""The only ear of the product: what the conversations' floor announces, by id, after commit."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from ambassadors.routing import services
+from conversations.inbox.models import Conversation, Message
+from conversations.signals import conversation_ended, messages_received, reply_written
+from crm.wake import Task, wake
+
+
+@receiver(messages_received)
+def _route(conversations: list[uuid.UUID], **_: Any) -> None:
+    services.seek_again([str(each) for each in conversations], at=timezone.now())
+    wake(Task.ROUTE)
+
+
+@receiver(reply_written)
+def _withdraw_offers(conversation: uuid.UUID, message: uuid.UUID, **_: Any) -> None:
+    services.answered(
+        Conversation.objects.get(pk=conversation),
+        Message.objects.get(pk=message),
+        at=timezone.now(),
+    )
+
+
+@receiver(conversation_ended)
+def _end_offers(conversation: uuid.UUID, **_: Any) -> None:
+    services.withdraw(Conversation.objects.get(pk=conversation), at=timezone.now())

@@ -1,0 +1,26 @@
+"""The language of a text, offline. Loaded on first use: it costs 60 MB, which only workers pay."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import Any
+
+LANGUAGES = ["en", "fr"]
+SHORTEST = 12  # characters: below that any guess is a toss
+
+
+@cache
+def _identifier() -> Any:
+    module = importlib.import_module("py3langid")
+    module.set_languages(LANGUAGES)
+    return module
+
+
+def detect(text: str) -> str:
+    """`en`, `fr`, or "" when the text is too short to say."""
+    text = text.strip()
+    if len(text) < SHORTEST:
+        return ""
+    language: str = _identifier().classify(text[:2000])[0]
+    return language

@@ -1,0 +1,46 @@
+"""The alarm clocks of this room."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from ambassadors.routing import services, telling
+from ambassadors.routing.models import Offer, OfferState, RoutingCase
+
+
+@shared_task
+def route() -> None:
+    """Adopts what came in and takes every due case one step."""
+    end = time.monotonic() + 20
+    services.adopt()
+    due = RoutingCase.objects.filter(due_at__lte=timezone.now()).order_by(
+        "conversation__waiting_since", "due_at"
+    )
+    for case in due[:200]:
+        services.step(case, at=timezone.now())
+        if time.monotonic() > end:
+            break
+
+
+@shared_task
+def route_due() -> None:
+    """The sweep: routes, and tells the offers whose nudge got lost."""
+    route()
+    untold = Offer.objects.filter(
+        state=OfferState.OPEN,
+        live=True,
+        told_at=None,
+        occurred_at__lt=timezone.now() - timedelta(seconds=10),
+    )
+    for offer_id in untold.values_list("pk", flat=True)[:100]:
+        telling.tell(offer_id)
+
+
+@shared_task
+def tell_offer(offer_id: str) -> None:
+    telling.tell(uuid.UUID(offer_id))

@@ -16,7 +16,7 @@ from crm.wake import Task, wake
 
 @receiver(messages_received)
 def _route(conversations: list[uuid.UUID], **_: Any) -> None:
-    services.seek_again([str(each) for each in conversations], at=timezone.now())
+    services.seek_again(conversations, at=timezone.now())
     wake(Task.ROUTE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db.models import Count, Max, Q
@@ -11,6 +12,18 @@ from django.db.models import Count, Max, Q
 from ambassadors.routing.models import Absence, Availability, Offer, OfferState, Rule
 from ambassadors.routing.scoring import Candidate, Period
 from conversations.inbox.models import Conversation, Message, Status
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Offers so far: accepted this week, about this very question, and the last of all."""
+
+    week: int
+    asked: int
+    last: datetime | None
+
+
+_NEVER = _Asked(0, 0, None)
 
 
 def candidates(
@@ -36,12 +49,12 @@ def candidates(
             hours=_periods(each),
             open_now=open_now.get(each.employee_id, 0),
             most_open=each.most_open,
-            accepted_this_week=offers.get(each.employee_id, {}).get("week", 0),
+            accepted_this_week=offers.get(each.employee_id, _NEVER).week,
             most_weekly=each.most_weekly,
             absent=each.employee_id in absent,
-            already_asked=bool(offers.get(each.employee_id, {}).get("asked")),
+            already_asked=bool(offers.get(each.employee_id, _NEVER).asked),
             answered_before=each.employee_id in before,
-            last_offer_at=offers.get(each.employee_id, {}).get("last"),
+            last_offer_at=offers.get(each.employee_id, _NEVER).last,
         )
         for each in available
     ]
@@ -62,7 +75,7 @@ def _available(rule: Rule) -> Sequence[Availability]:
 
 def _offer_facts(
     people: Sequence[uuid.UUID], conversation: Conversation, *, asked_since: datetime, at: datetime
-) -> dict[uuid.UUID, dict[str, object]]:
+) -> dict[uuid.UUID, _Asked]:
     monday = at - timedelta(days=at.weekday())
     week = monday.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = (
@@ -76,7 +89,7 @@ def _offer_facts(
             ),
         )
     )
-    return {row["employee_id"]: row for row in rows}
+    return {row["employee_id"]: _Asked(row["week"], row["asked"], row["last"]) for row in rows}
 
 
 def _open_now(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -5,6 +5,8 @@ The conversation's age is its own: a refusal or an expired offer never resets it
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -33,7 +35,7 @@ from conversations.inbox.models import (
 from conversations.inbox.services import locked, set_assignee
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
-from crm.organisation.models import Employee
+from crm.organisation.models import Employee, User
 from crm.values import AUTOMATION, Actor, Via
 from crm.wake import Task, wake
 
@@ -141,7 +143,7 @@ def _make_offer(
         occurred_at=at,
     )
     Participant.objects.get_or_create(
-        conversation=conversation, user_id=offer.employee.user_id, role=ParticipantRole.OFFERED
+        conversation=conversation, user=_user_of(offer.employee), role=ParticipantRole.OFFERED
     )
     case.state = CaseState.OFFERED
     case.due_at = offer.expires_at
@@ -295,7 +297,7 @@ def withdraw(conversation: Conversation, *, at: datetime) -> None:
         RoutingCase.objects.filter(conversation=conversation).update(due_at=None)
 
 
-def seek_again(conversations: list[str], *, at: datetime) -> None:
+def seek_again(conversations: Sequence[uuid.UUID], *, at: datetime) -> None:
     """Messages came into conversations that staff or nobody had: look for somebody once more."""
     RoutingCase.objects.filter(
         conversation__in=conversations,
@@ -310,13 +312,19 @@ def _own(offer: Offer, by: Actor) -> None:
         raise Forbidden(_("this offer is somebody else's"), code="not_yours")
 
 
+def _user_of(employee: Employee) -> User:
+    if employee.user is None:
+        raise Invalid(_("this person can't sign in"), code="cannot_answer")
+    return employee.user
+
+
 def _place(conversation: Conversation, employee: Employee) -> None:
     """Assigns, and gives the right to answer; those who were only asked lose theirs to look."""
     Participant.objects.filter(
         conversation=conversation, role__in=[ParticipantRole.OFFERED, ParticipantRole.ANSWERING]
     ).delete()
     Participant.objects.create(
-        conversation=conversation, user_id=employee.user_id, role=ParticipantRole.ANSWERING
+        conversation=conversation, user=_user_of(employee), role=ParticipantRole.ANSWERING
     )
     set_assignee(conversation, employee)
     RoutingCase.objects.filter(conversation=conversation).update(
@@ -335,6 +343,6 @@ def _end(offer: Offer, state: OfferState, *, at: datetime) -> None:
     offer.save()
     Participant.objects.filter(
         conversation_id=offer.conversation_id,
-        user_id=offer.employee.user_id,
+        user=offer.employee.user,
         role=ParticipantRole.OFFERED,
     ).delete()

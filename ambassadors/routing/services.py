@@ -71,7 +71,7 @@ def adopt(*, most: int = 500) -> int:
 def step(case: RoutingCase, *, at: datetime) -> None:
     """One step of one case: end an expired offer, make the next one, or leave it to staff."""
     with transaction.atomic():
-        current = RoutingCase.objects.select_for_update(skip_locked=True).filter(
+        current = RoutingCase.objects.select_for_update(skip_locked=True, of=("self",)).filter(
             pk=case.pk, due_at__lte=at
         )
         held = current.select_related("conversation__channel", "rule").first()

@@ -71,7 +71,7 @@ INSERT INTO conversations_conversation
   (id, channel_id, unit_id, identity_id, thread, subject, status, occurred_at, waiting_since,
    last_message_at, language, topics, live, version)
 SELECT id, channel, unit, identity, thread, subject, status, opened, waiting, latest, '',
-   '{}', true, 0
+   '{}'::varchar[], true, 0
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
   AS new (id, channel, unit, identity, thread, subject, status, opened, waiting, latest)
@@ -108,7 +108,7 @@ INSERT INTO conversations_message
   (id, conversation_id, channel_id, envelope_id, external_id, variant, author_identity_id,
    automated, text, html, subject, digest, stated_at, occurred_at, notes, direction, kind, via,
    articles)
-SELECT *, 'in', 'reply', 'automation', '{}'
+SELECT *, '{}'::varchar[], 'in', 'reply', 'automation', '{}'::uuid[]
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bigint[],
             %s::bool[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
             %s::timestamptz[]) AS new

@@ -21,6 +21,7 @@ _held: list[int] = []
 def pytest_configure(config: pytest.Config) -> None:
     where = embedded.ensure_local(BASE_DIR)
     slot = _take_slot()
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
     default = settings.DATABASES["default"]
     default.setdefault("TEST", {})["NAME"] = f"test_relais_{slot}"
     default["OPTIONS"]["options"] += " -c synchronous_commit=off"  # a test database may be lost

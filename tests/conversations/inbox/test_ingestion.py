@@ -126,7 +126,7 @@ def test_an_envelope_that_kills_every_reader_ends_as_failed() -> None:
     for _ in range(3):
         with connection.cursor() as cursor:  # what a reader killed in mid-batch leaves behind
             cursor.execute(
-                "INSERT INTO conversations_claim (envelopes, at) VALUES (%s, now() - interval '2h')",
+                "INSERT INTO conversations_claim (envelopes, at) VALUES (%s, '2026-01-01')",
                 [[envelope.pk]],
             )
         claiming._count_deaths()  # noqa: SLF001 - the sweep's first step, without its second

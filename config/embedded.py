@@ -73,10 +73,18 @@ def _sockets_folder(data: Path) -> Path:
 
 def ensure_local(base: Path) -> Addresses | None:
     """In local mode start each server whose URL is not set; elsewhere do nothing."""
-    if os.environ.get("RELAIS_LOCAL") != "1":
-        return None
-    postgres, redis = (not os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL"))
-    return ensure(base, postgres=postgres, redis=redis)
+    return ensure(base, **_left_to_us()) if os.environ.get("RELAIS_LOCAL") == "1" else None
+
+
+def revive_local(base: Path) -> None:
+    """The same without waiting for an answer."""
+    if os.environ.get("RELAIS_LOCAL") == "1":
+        revive(base, **_left_to_us())
+
+
+def _left_to_us() -> dict[str, bool]:
+    urls = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
+    return {name: not os.environ.get(url) for name, url in urls.items()}
 
 
 def ensure(base: Path, *, postgres: bool = True, redis: bool = True) -> Addresses:

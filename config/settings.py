@@ -231,7 +231,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {
+        name: {"level": "WARNING"}  # one line a task or request: the sweeps alone are 40 a minute
+        for name in ("httpx", "celery.beat", "celery.app.trace", "celery.worker.strategy")
+    },
 }
 
 TESTING = "pytest" in sys.modules

@@ -1,0 +1,55 @@
+"""Every type of record, in the order in which the types refer to each other."""
+
+from __future__ import annotations
+
+from ambassadors.communities.records import COMMUNITY, INSIGHT, POST, ROUND_TRIP
+from ambassadors.governance.records import (
+    ACKNOWLEDGEMENT,
+    CORRECTION,
+    ESCALATION,
+    POLICY,
+    TRAINING,
+)
+from ambassadors.routing.records import ASSIGNMENT
+from conversations.channels.records import CHANNEL, HEARTBEAT, SOURCE
+from conversations.editorial.records import DECISION, PUBLICATION, REACTION
+from conversations.inbox.records import CLOSE, NEEDS_ANSWER
+from conversations.knowledge.records import ARTICLE, ARTICLE_REVIEW, MESSAGE
+from conversations.listening.records import MENTION, TRIAGE
+from crm.contacts.records import CONTACT
+from crm.journal.records import RecordType
+from crm.organisation.records import COMPANY, DEPARTMENT, EMPLOYEE, UNIT
+
+RECORDS: dict[str, RecordType] = {
+    record.type: record
+    for record in (
+        COMPANY,
+        UNIT,
+        DEPARTMENT,
+        EMPLOYEE,
+        SOURCE,
+        HEARTBEAT,
+        CHANNEL,
+        CONTACT,
+        ARTICLE,
+        ARTICLE_REVIEW,
+        MESSAGE,
+        NEEDS_ANSWER,
+        ASSIGNMENT,
+        CLOSE,
+        ESCALATION,
+        CORRECTION,
+        MENTION,
+        TRIAGE,
+        PUBLICATION,
+        REACTION,
+        DECISION,
+        POLICY,
+        ACKNOWLEDGEMENT,
+        TRAINING,
+        COMMUNITY,
+        POST,
+        ROUND_TRIP,
+        INSIGHT,
+    )
+}

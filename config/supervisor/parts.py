@@ -23,7 +23,7 @@ def parts(base: Path, *, door: int, url: str, lmtp: str) -> list[Child]:
     schedule = base / "var" / "beat"
     schedule.mkdir(parents=True, exist_ok=True)
     python = sys.executable
-    celery = [python, "-m", "celery", "--app", "config"]
+    celery = [python, "-m", "celery", "--quiet", "--app", "config"]
     commands = {
         "web": [python, "-m", "gunicorn", "config.wsgi", "--bind", f"fd://{door}", *GUNICORN],
         "worker": [*celery, "worker", *WORKER],
@@ -41,4 +41,5 @@ def parts(base: Path, *, door: int, url: str, lmtp: str) -> list[Child]:
 def _environment(url: str, lmtp: str) -> Mapping[str, str]:
     """What the children inherit; Django has put its time zone into ours."""
     ours = {"BASE_URL": url, "LMTP_LISTEN": lmtp, "PYTHONUNBUFFERED": "1"}
+    ours["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser privileges"
     return {name: value for name, value in os.environ.items() if name != "TZ"} | ours

@@ -13,23 +13,29 @@ from crm.journal.models import Pulse
 
 WORKER_DEAF_SECONDS = 60.0  # above the hard limit of a task, which may hold both slots
 WEB_DEAF_SECONDS = 30.0
+ANSWER_SECONDS = 3.0
 
 
 class Signs:
     """When the web server and the worker were last seen to do something."""
 
-    def __init__(self, url: str) -> None:
-        self.host = url.partition("://")[2]
-        self.web_at = self.task_at = time.monotonic()
+    def __init__(self, door: str) -> None:
+        self.door = door
+        self.started_at = self.web_at = self.task_at = time.monotonic()
 
     def ready(self) -> bool:
-        return self._answers("/readyz", timeout=3)
+        """Does everything answer, with a task that ran since we started?"""
+        if not self._answers("/livez"):
+            return False
+        age = self._age_of_last_task()
+        fresh = age is not None and age < time.monotonic() - self.started_at
+        return fresh and self._answers("/readyz")
 
     def look(self) -> None:
         """Nobody is blamed for what the servers below do: their silence counts as a sign."""
-        if self._answers("/livez", timeout=3):
+        if self._answers("/livez"):
             self.web_at = time.monotonic()
-        age = self._age_of_last_task()
+        age = self._age_of_last_task() or 0.0
         self.task_at = max(self.task_at, time.monotonic() - age)
 
     def deaf(self, ages: Mapping[str, float]) -> list[str]:
@@ -42,17 +48,18 @@ class Signs:
             found += ["worker", "beat"]  # either may be the one that stopped
         return found
 
-    def _age_of_last_task(self) -> float:
+    def _age_of_last_task(self) -> float | None:
+        """Seconds, or None when nobody can tell."""
         close_old_connections()  # this loop is no request: nothing else drops a broken connection
         try:
             cache.get("readyz")
             at = Pulse.objects.get(name="worker").at
         except (DatabaseError, InterfaceError, RedisError, OSError, Pulse.DoesNotExist):
-            return 0.0
+            return None
         return (timezone.now() - at).total_seconds()
 
-    def _answers(self, path: str, *, timeout: float) -> bool:
-        connection = http.client.HTTPConnection(self.host, timeout=timeout)
+    def _answers(self, path: str) -> bool:
+        connection = http.client.HTTPConnection(self.door, timeout=ANSWER_SECONDS)
         try:
             connection.request("GET", path)
             return connection.getresponse().status == http.client.OK

@@ -22,14 +22,16 @@ STOP_SECONDS = 7.0  # then what still runs is killed: whoever waits has been pro
 
 
 class System:
-    """Everything `make run` started. `url` and `lmtp` are where it answers."""
+    """Everything `make run` started. `door` is where the web server listens."""
 
-    def __init__(self, base: Path, children: Sequence[Child], *, url: str, lmtp: str) -> None:
+    def __init__(
+        self, base: Path, children: Sequence[Child], *, door: str, url: str, lmtp: str
+    ) -> None:
         self.base = base
         self.children = {child.name: child for child in children}
         self.url = url
         self.lmtp = lmtp
-        self.signs = Signs(url)
+        self.signs = Signs(door)
         self.sample: subprocess.Popen[bytes] | None = None
         self.told_to_stop = False
         self.announced = False

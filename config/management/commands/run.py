@@ -34,10 +34,11 @@ class Command(BaseCommand):
         self.stdout.write("Bringing the database up to date ...")
         call_command("migrate", verbosity=0)
         with ports.listening(FIRST_WEB_PORT) as door:
-            url = os.environ.get("BASE_URL") or f"http://{ports.HOST}:{door.getsockname()[1]}"
+            host = f"{ports.HOST}:{door.getsockname()[1]}"
+            url = os.environ.get("BASE_URL") or f"http://{host}"
             lmtp = _lmtp()
             children = parts(settings.BASE_DIR, door=door.fileno(), url=url, lmtp=lmtp)
-            system = System(settings.BASE_DIR, children, url=url, lmtp=lmtp)
+            system = System(settings.BASE_DIR, children, door=host, url=url, lmtp=lmtp)
             self.stdout.write(f"Starting {', '.join(system.children)} at {url} ...")
             system.run(sample=_sample())
 

@@ -7,6 +7,7 @@ no countdowns, remote control stays on (a worker without it can go deaf after a 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -93,6 +94,13 @@ app.autodiscover_tasks(
 @worker_process_init.connect
 def _drop_inherited_connections(**_: Any) -> None:
     connections.close_all()
+
+
+@task_postrun.connect
+def _give_sign(**_: Any) -> None:
+    """A file that each worker's own health check looks at, where WORKER_SIGN names one."""
+    if sign := os.environ.get("WORKER_SIGN"):
+        Path(sign).touch()
 
 
 @task_prerun.connect

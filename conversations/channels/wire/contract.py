@@ -96,9 +96,9 @@ class Inbound:
 class Receipt:
     """What became of a message of ours: `state` is delivered, read or failed.
 
-    references: external ids of the message meant, best first. transient: a delay report or a
-    4.x.x status, which changes no state. bounce_token: our own signed token found in the address
-    that the report was sent to (mail), not yet verified; it beats the references.
+    references: external ids of the message meant, best first. transient: a report of a delay,
+    which changes no state. bounce_token: our own signed token found in the address that the
+    report was sent to (mail), not yet verified; it beats the references.
     """
 
     references: tuple[str, ...]

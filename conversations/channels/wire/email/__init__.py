@@ -1,0 +1,1 @@
+"""Mail: reading what strangers write, in linear time; writing; SMTP. Nothing of Django."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from django.conf import settings
+
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Account
 from conversations.channels.wire.contract import Channel as Adapter
@@ -19,11 +21,13 @@ def adapter_of(channel: Channel) -> Adapter | None:
 
 
 def account_of(channel: Channel) -> Account:
+    """`mail_url`: a mailbox may send through a server of its own, else all use EMAIL_URL."""
+    options = {name: str(value) for name, value in channel.options.items()}
     return Account(
         address=channel.address,
         callback_url=channel.callback_url,
         secret=channel.secret,
-        options={name: str(value) for name, value in channel.options.items()},
+        options={"mail_url": settings.EMAIL_URL, **options},
     )
 
 

@@ -1,0 +1,35 @@
+"""Mail as a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conversations.channels.wire.contract import Account, Item, Outbound, Sent
+from conversations.channels.wire.email import transport
+from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
+from conversations.channels.wire.email.parsing import parse
+
+
+class Email:
+    """Account.options: `mail_url` says where mail goes out (see `transport`)."""
+
+    idempotent = False
+
+    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
+        return False  # nobody posts mail here: LMTP, IMAP and the pipe are doors of their own
+
+    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
+        return parse(account, body, headers)
+
+    def mint_id(self, account: Account, message_id: str) -> str:
+        return f"<{message_id}@{account.address.rpartition('@')[2]}>"
+
+    def send(self, account: Account, message: Outbound) -> Sent:
+        transport.send(
+            account.options.get("mail_url", ""),
+            name=message.id,
+            sender=envelope_sender(account, message),
+            recipient=envelope_recipient(message),
+            mail=compose(account, message),
+        )
+        return Sent(message.external_id)

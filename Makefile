@@ -7,7 +7,7 @@ BIN := .venv/bin
 LOCK := uv.lock pyproject.toml bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check test-browser test-faults bench schema
+.PHONY: help run stop test check test-browser test-faults bench
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'

@@ -25,7 +25,7 @@ def _contracts() -> list[dict[str, Any]]:
 
 
 def _rank(place: str) -> tuple[int, int]:
-    """How deep a room lies: floor first, then room; what is not drawn lies on its floor's ground."""
+    """How deep a room lies: floor, then room; what is not drawn lies on its floor's ground."""
     floor, _, room = place.partition(".")
     rooms = {
         contract["containers"][0]: contract["layers"]
@@ -55,14 +55,11 @@ def test_no_foreign_key_looks_up() -> None:
 
 @isolate_apps("crm")
 def test_a_planted_upward_foreign_key_is_found() -> None:
-    class Planted(models.Model):
-        __module__ = "crm.contacts.models"
-        conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
-
-        class Meta:
-            app_label = "crm"
-
-    assert _upward_keys([Planted]) == ["Planted.conversation -> Conversation"]
+    key = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    meta = type("Meta", (), {"app_label": "crm"})
+    body = {"__module__": "crm.contacts.models", "Meta": meta, "conversation": key}
+    planted = type("Planted", (models.Model,), body)
+    assert _upward_keys([planted]) == ["Planted.conversation -> Conversation"]
 
 
 def _lint(tmp_path: Path, planted: str, line: str) -> subprocess.CompletedProcess[str]:

@@ -28,6 +28,7 @@ def account_of(channel: Channel) -> Account:
         callback_url=channel.callback_url,
         secret=channel.secret,
         options={"mail_url": settings.EMAIL_URL, **options},
+        loopback=settings.LOCAL,
     )
 
 

@@ -157,13 +157,15 @@ class Account:
     """What an adapter needs to know of the channel it serves.
 
     address: the channel's own address on its network. callback_url: where to post (webhook).
-    secret: clear text, never logged. options: the channel's own settings.
+    secret: clear text, never logged. options: the channel's own settings. loopback: whether the
+    callback may be on this machine itself (local mode only).
     """
 
     address: str = ""
     callback_url: str = ""
     secret: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    loopback: bool = False
 
 
 class Channel(Protocol):

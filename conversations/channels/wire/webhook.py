@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from conversations.channels.wire import standard_webhooks, strict_json
+from conversations.channels.wire import addresses, standard_webhooks, strict_json
 from conversations.channels.wire.contract import (
     Account,
     File,
@@ -36,6 +36,8 @@ LONGEST_TEXT = 100_000
 LONGEST_ID = 500
 MOST_FILES = 20
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+LARGEST_ANSWER = 100_000  # bytes
+ANSWER_SECONDS = 10.0
 
 
 class Webhook:
@@ -68,19 +70,35 @@ class Webhook:
     def send(self, account: Account, message: Outbound) -> Sent:
         if not account.callback_url:
             raise SendFailed("the channel has no callback URL", permanent=True)
+        try:
+            ways = addresses.targets(account.callback_url, loopback=account.loopback)
+        except addresses.NotAllowed as error:
+            raise SendFailed(f"callback: {error}", permanent=not error.unresolved) from error
+        for left, where in zip(reversed(range(len(ways))), ways, strict=True):
+            try:
+                return self._post(where, account, message)
+            except httpx.ConnectError as error:
+                if not left:
+                    raise SendFailed(f"nobody answers: {error}"[:300]) from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise SendFailed(f"{type(error).__name__}: {error}"[:300]) from error
+        raise SendFailed("the callback has no address")
+
+    def _post(self, where: addresses.Target, account: Account, message: Outbound) -> Sent:
+        """No redirect is followed and no more is read than we can use."""
         body = _outgoing(message)
         signed = standard_webhooks.headers(account.secret, message_id=message.id, body=body)
-        try:
-            with httpx.Client(
-                timeout=TIMEOUT,
-                follow_redirects=False,
-                trust_env=False,
-                transport=self._transport,
-            ) as client:
-                answer = client.post(account.callback_url, content=body, headers=signed)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SendFailed(f"{type(error).__name__}: {error}"[:300]) from error
-        return _understand(answer)
+        with (
+            httpx.Client(timeout=TIMEOUT, trust_env=False, transport=self._transport) as client,
+            client.stream(
+                "POST",
+                where.url,
+                content=body,
+                headers=signed | {"host": where.host, "accept-encoding": "identity"},
+                extensions={"sni_hostname": where.server_name},
+            ) as answer,
+        ):
+            return _understand(answer, _read(answer))
 
 
 def _message(value: Any) -> Inbound:
@@ -174,9 +192,20 @@ def _outgoing(message: Outbound) -> bytes:
     return json.dumps(event, ensure_ascii=False).encode()
 
 
-def _understand(answer: httpx.Response) -> Sent:
+def _read(answer: httpx.Response) -> bytes:
+    """The first bytes of the answer, within the time that a sending may take."""
+    end = time.monotonic() + ANSWER_SECONDS
+    read = b""
+    for part in answer.iter_raw():
+        read += part
+        if len(read) > LARGEST_ANSWER or time.monotonic() > end:
+            break
+    return read[:LARGEST_ANSWER]
+
+
+def _understand(answer: httpx.Response, body: bytes) -> Sent:
     if answer.is_success:
-        return Sent(external_id=_given_id(answer.content))
+        return Sent(external_id=_given_id(body))
     permanent = answer.status_code < 500 and answer.status_code not in {408, 425, 429}
     raise SendFailed(
         f"HTTP {answer.status_code}", permanent=permanent, retry_after=_retry_after(answer)
@@ -186,7 +215,7 @@ def _understand(answer: httpx.Response) -> Sent:
 def _given_id(body: bytes) -> str:
     """The id the other side gave the message, when its answer carries one we can keep."""
     try:
-        value = strict_json.loads(body[:100_000])
+        value = strict_json.loads(body)
     except strict_json.NotStrict:
         return ""
     given = value.get("id") if isinstance(value, dict) else None

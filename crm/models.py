@@ -1,6 +1,6 @@
 """Gathers the models of the floor's rooms."""
 
-from crm.access.models import RoleGrant
+from crm.access.models import IdempotencyKey, RoleGrant
 from crm.contacts.models import Contact, ContactMerge, ContactUnit, Identity
 from crm.journal.models import Act, Pulse
 from crm.organisation.models import (
@@ -24,6 +24,7 @@ __all__ = [
     "DepartmentVersion",
     "Employee",
     "EmployeeVersion",
+    "IdempotencyKey",
     "Identity",
     "Pulse",
     "RoleGrant",

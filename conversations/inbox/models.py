@@ -212,6 +212,11 @@ class Message(Keyed, Acted):
                 fields=["envelope"],
                 condition=models.Q(envelope__isnull=False),
             ),
+            models.Index(
+                name="messages_by_sending",
+                fields=["sent_at"],
+                condition=models.Q(sent_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

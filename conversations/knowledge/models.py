@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 from conversations.inbox.models import Conversation, Message
 from crm.journal.models import Acted, Keyed, Recorded
 from crm.organisation.models import Employee
 from crm.values import uuid7
+
+_ACCENTED = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ"
+_PLAIN = "aaaaaaceeeeiiiinoooooouuuuyy"
+_COMBINING = "\u0300\u0301\u0302\u0303\u0308\u0327"  # what decomposed accents leave
+SEARCHED = 50_000  # characters of a text that are searched
+
+
+class Folded(models.Func):
+    """Lower case without accents. By `translate`, which is immutable and in every PostgreSQL:
+    the french dictionary does not fold accents, and no extension may be needed."""
+
+    function = "translate"
+    template = (
+        "translate(replace(replace(lower(%(expressions)s), 'œ', 'oe'), 'æ', 'ae'), "
+        f"'{_ACCENTED}{_COMBINING}', '{_PLAIN}')"
+    )
+    arity = 1
+    output_field = models.TextField()
+
+
+def _searched() -> models.expressions.CombinedExpression:
+    """Both languages at once: which one a text is in is often unknown, stems rarely collide."""
+    title, text = Folded("title"), Folded(Left("text", SEARCHED))
+    return (
+        SearchVector(title, config="english", weight="A")
+        + SearchVector(title, config="french", weight="A")
+        + SearchVector(text, config="english", weight="C")
+        + SearchVector(text, config="french", weight="C")
+    )
 
 
 class ArticleState(models.TextChoices):
@@ -38,6 +70,9 @@ class Article(Keyed, Acted):
         Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    search = models.GeneratedField(
+        expression=_searched(), output_field=SearchVectorField(), db_persist=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("article")
@@ -48,6 +83,7 @@ class Article(Keyed, Acted):
                 name="article_state_is_known", condition=models.Q(state__in=ArticleState.values)
             )
         ]
+        indexes = [GinIndex(fields=["search"], name="articles_by_words")]
 
     def __str__(self) -> str:
         return self.title

@@ -72,6 +72,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "forget answers to repeated requests": {
+            "task": "crm.access.tasks.forget_idempotency_keys",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "say that the worker is alive": {
             "task": "config.tasks.pulse",
             "schedule": 2.0,
@@ -82,6 +87,7 @@ app.conf.update(
 app.autodiscover_tasks(
     [
         "config",
+        "crm.access",
         "conversations.channels",
         "conversations.inbox",
         "conversations.knowledge",

@@ -199,21 +199,42 @@ WAKE = env.bool("WAKE", default=True)
 # --- API -----------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["crm.access.tokens.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.api.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "config.lists.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["config.lists.NamedFilters"],
+    "EXCEPTION_HANDLER": "config.api.refuse",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Relais",
+    "DESCRIPTION": "Conversations, offers and knowledge, for the apps of those who answer.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.schema.complete",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ConversationStatus": "conversations.inbox.models.Status",
+        "MessageKind": "conversations.inbox.models.MessageKind",
+        "DeliveryState": "conversations.inbox.models.DeliveryState",
+        "EnvelopeState": "conversations.channels.models.EnvelopeState",
+        "OfferState": "ambassadors.routing.models.OfferState",
+        "ArticleState": "conversations.knowledge.models.ArticleState",
+        "DeclineReason": "ambassadors.routing.models.DeclineReason",
+        "Role": "crm.access.models.Role",
+    },
 }
 
 # --- Admin ---------------------------------------------------------------------------------------

@@ -9,5 +9,11 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("config.urls_api")),
     path("", include("conversations.channels.urls")),
+    path("", include("conversations.inbox.files")),
 ]
+
+handler400 = "config.api.bad_request"
+handler404 = "config.api.not_found"
+handler500 = "config.api.server_error"

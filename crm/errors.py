@@ -1,7 +1,8 @@
 """The errors of the product, one tree:
 
 RelaisError
-├── Invalid       the caller's data is wrong                    400 / 422
+├── Invalid       the caller's data is wrong                    400
+├── Unprocessable understood, but it contradicts itself         422
 ├── Forbidden     known, but this person may not                403
 ├── Missing       not there, or not to be seen                  404
 ├── Conflict      somebody else was first, or the state forbids 409
@@ -24,6 +25,10 @@ class RelaisError(Exception):
 
 class Invalid(RelaisError):
     code = "invalid"
+
+
+class Unprocessable(RelaisError):
+    code = "unprocessable"
 
 
 class Forbidden(RelaisError):

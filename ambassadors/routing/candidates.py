@@ -33,7 +33,7 @@ def candidates(
     available = list(_available(rule))
     people = [availability.employee_id for availability in available]
     offers = _offer_facts(people, conversation, asked_since=asked_since, at=at)
-    open_now = _open_now(people)
+    open_now = held_by(people)
     absent = set(
         Absence.objects.filter(employee__in=people, starts_at__lte=at, ends_at__gt=at).values_list(
             "employee_id", flat=True
@@ -92,7 +92,7 @@ def _offer_facts(
     return {row["employee_id"]: _Asked(row["week"], row["asked"], row["last"]) for row in rows}
 
 
-def _open_now(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+def held_by(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Conversations that wait for the person, and offers they have not answered yet."""
     held = (
         Conversation.objects.filter(assignee__in=people, status=Status.OPEN)

@@ -1,0 +1,15 @@
+"""API v1: the paths of all rooms. `docs/api.md` says how they behave."""
+
+from django.urls import include, path
+
+from config.schema import Docs, Schema
+
+urlpatterns = [
+    path("schema/", Schema.as_view(), name="schema"),
+    path("docs/", Docs.as_view(url_name="schema"), name="api-docs"),
+    path("", include("conversations.channels.api")),
+    path("", include("conversations.inbox.api")),
+    path("", include("conversations.inbox.envelopes")),
+    path("", include("conversations.knowledge.api")),
+    path("", include("ambassadors.routing.api")),
+]

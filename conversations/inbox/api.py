@@ -1,0 +1,167 @@
+"""API v1: conversations and their messages."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import path
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from conversations.inbox import services
+from conversations.inbox.filters import ConversationFilters
+from conversations.inbox.models import Conversation, Message, MessageKind
+from conversations.inbox.rights import must_answer, must_note
+from conversations.inbox.serializers import (
+    ConversationWords,
+    MessageWords,
+    NewMessage,
+    Nothing,
+    Until,
+)
+from crm.access.idempotency import once
+from crm.access.tokens import actor_of, person
+from crm.errors import Invalid
+
+
+def shown_to(request: Request) -> QuerySet[Conversation]:
+    """The conversations this person may see, with all that their words need."""
+    return Conversation.objects.visible_to(request.user).select_related(
+        "identity__contact", "assignee"
+    )
+
+
+@extend_schema_view(get=extend_schema(operation_id="conversations_list"))
+class Conversations(ListAPIView[Conversation]):
+    """Conversations you can see, the last changed first."""
+
+    serializer_class = ConversationWords
+    queryset = Conversation.objects.none()
+    filterset_class = ConversationFilters
+    ordered_by = "-updated_at"
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        return shown_to(self.request)
+
+
+@extend_schema_view(get=extend_schema(operation_id="conversations_retrieve"))
+class OneConversation(RetrieveAPIView[Conversation]):
+    serializer_class = ConversationWords
+    queryset = Conversation.objects.none()
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        return shown_to(self.request)
+
+
+class InConversation(APIView):
+    """A view below one conversation: who can't see it gets a 404."""
+
+    queryset: QuerySet[Any] = Conversation.objects.none()
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        found: Conversation = get_object_or_404(shown_to(self.request), pk=self.kwargs["pk"])
+        return found
+
+    def answer(self) -> Response:
+        """The conversation as it is now."""
+        fresh = shown_to(self.request).filter(pk=self.kwargs["pk"]).first() or self.conversation
+        return Response(ConversationWords(fresh).data)
+
+
+class Messages(InConversation, ListAPIView[Message]):
+    """Messages of one conversation, oldest first."""
+
+    serializer_class = MessageWords
+    queryset = Message.objects.none()
+    ordered_by = "occurred_at"
+
+    def get_queryset(self) -> QuerySet[Message]:
+        return with_words(self.conversation.messages.all())
+
+    @extend_schema(operation_id="messages_list")
+    def get(self, request: Request, pk: UUID) -> Response:
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="messages_create",
+        request=NewMessage,
+        responses={201: MessageWords},
+        extensions={"x-idempotency-key": "required"},
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """A reply is queued for the person outside; a note stays inside."""
+        conversation = self.conversation
+        return once(request, lambda: self._write(request, conversation), required=True)
+
+    def _write(self, request: Request, conversation: Conversation) -> Response:
+        body = NewMessage(data=request.data)
+        body.is_valid(raise_exception=True)
+        written = _write(conversation, body.validated_data, request)
+        message = with_words(Message.objects.filter(pk=written.pk)).get()
+        words = MessageWords(message, context=self.get_serializer_context())
+        return Response(words.data, status=201)
+
+
+def _write(conversation: Conversation, said: dict[str, Any], request: Request) -> Message:
+    articles = said.get("articles", [])
+    if said["kind"] == MessageKind.REPLY:
+        return services.reply(
+            conversation, text=said["text"], articles=articles, by=actor_of(request)
+        )
+    if articles:
+        raise Invalid(_("a note uses no articles"), code="note_with_articles")
+    must_note(conversation, person(request))
+    return services.note(conversation, text=said["text"], by=actor_of(request))
+
+
+def with_words(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """With all that the words of a message need: two queries, however many there are."""
+    return messages.select_related(
+        "author_identity__contact", "author_employee", "delivery"
+    ).prefetch_related("attachments")
+
+
+class Close(InConversation):
+    @extend_schema(operation_id="conversations_close", request=Nothing, responses=ConversationWords)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Ends the exchange; closing a closed one changes nothing."""
+        conversation = self.conversation
+        return once(request, lambda: self._close(request, conversation))
+
+    def _close(self, request: Request, conversation: Conversation) -> Response:
+        Nothing(data=request.data or {}).is_valid(raise_exception=True)
+        must_answer(conversation, person(request))
+        services.close(conversation, by=actor_of(request))
+        return self.answer()
+
+
+class Snooze(InConversation):
+    @extend_schema(operation_id="conversations_snooze", request=Until, responses=ConversationWords)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Out of sight until then, or until the person writes."""
+        conversation = self.conversation
+        return once(request, lambda: self._snooze(request, conversation))
+
+    def _snooze(self, request: Request, conversation: Conversation) -> Response:
+        body = Until(data=request.data)
+        body.is_valid(raise_exception=True)
+        must_answer(conversation, person(request))
+        services.snooze(conversation, until=body.validated_data["until"], by=actor_of(request))
+        return self.answer()
+
+
+urlpatterns = [
+    path("conversations/", Conversations.as_view()),
+    path("conversations/<uuid:pk>/", OneConversation.as_view()),
+    path("conversations/<uuid:pk>/messages/", Messages.as_view()),
+    path("conversations/<uuid:pk>/close/", Close.as_view()),
+    path("conversations/<uuid:pk>/snooze/", Snooze.as_view()),
+]

@@ -1,0 +1,52 @@
+"""What the list of conversations may be narrowed by."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db.models import QuerySet
+from django_filters import CharFilter, FilterSet, MultipleChoiceFilter
+
+from conversations.channels.models import Channel
+from conversations.inbox.models import Conversation, Status
+from crm.access.filters import KnownFilter, SinceFilter, unit_filter
+from crm.organisation.models import Employee
+
+_LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4})?\Z")
+
+
+class HandleFilter(CharFilter):
+    """The address of the person outside, exact but for case."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return qs.filter(identity__handle=value.casefold()) if value else qs
+
+
+class AssigneeFilter(KnownFilter):
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if value == "none":
+            return qs.filter(assignee=None)
+        if value == "me":
+            return qs.filter(assignee__user=self.parent.request.user)
+        found: QuerySet[Any] = super().filter(qs, value)
+        return found
+
+
+class ConversationFilters(FilterSet):
+    """status may be repeated; assignee is an employee's id, `me` or `none`."""
+
+    status = MultipleChoiceFilter(choices=Status.choices)
+    channel = KnownFilter(field_name="channel", rows=Channel.objects.all())
+    handle = HandleFilter(field_name="identity__handle", max_length=320)
+    assignee = AssigneeFilter(
+        field_name="assignee", rows=Employee.objects.all(), words=("me", "none")
+    )
+    unit = unit_filter()
+    language = CharFilter(field_name="language", validators=[RegexValidator(_LANGUAGE)])
+    updated_since = SinceFilter("updated_at")
+
+    class Meta:
+        model = Conversation
+        fields: list[str] = []

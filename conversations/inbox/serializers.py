@@ -1,0 +1,152 @@
+"""How conversations and messages are written in the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from conversations.inbox.models import (
+    Attachment,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Direction,
+    Message,
+    MessageKind,
+    Status,
+)
+from crm.contacts.services import name_of
+from crm.organisation.models import Employee
+from crm.strict import Body, Id, Moment, Text
+
+MOST_ARTICLES = 50
+
+
+class ContactWords(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    handle = serializers.CharField()
+
+
+class EmployeeWords(serializers.ModelSerializer[Employee]):
+    id = serializers.UUIDField()
+
+    class Meta:
+        model = Employee
+        fields = ["id", "name"]
+
+
+class ConversationWords(serializers.ModelSerializer[Conversation]):
+    channel = serializers.UUIDField(source="channel_id")
+    status = serializers.ChoiceField(choices=Status.choices)
+    contact = serializers.SerializerMethodField()
+    assignee = EmployeeWords(allow_null=True)
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id", "channel", "status", "contact", "assignee", "subject", "waiting_since",
+            "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(ContactWords(allow_null=True))
+    def get_contact(self, conversation: Conversation) -> dict[str, Any] | None:
+        identity = conversation.identity
+        if identity is None:
+            return None
+        return {
+            "id": identity.contact_id,
+            "name": name_of(identity),
+            "handle": identity.shown or identity.handle,
+        }
+
+
+class AuthorWords(serializers.Serializer[Any]):
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=["contact", "employee", "automation"])
+
+
+class AttachmentWords(serializers.ModelSerializer[Attachment]):
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attachment
+        fields = ["name", "type", "size", "url"]
+
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, attachment: Attachment) -> str:
+        path = reverse("file", args=[attachment.pk])
+        return str(self.context["request"].build_absolute_uri(path))
+
+
+class DeliveryWords(serializers.ModelSerializer[Delivery]):
+    state = serializers.ChoiceField(choices=DeliveryState.choices)
+
+    class Meta:
+        model = Delivery
+        fields = ["state", "cause"]
+
+
+class MessageWords(serializers.ModelSerializer[Message]):
+    """received_at: when this house had it, whichever way it goes. sent_at: when the provider
+    took it (out), or the sender's own date (in)."""
+
+    direction = serializers.ChoiceField(choices=Direction.choices)
+    kind = serializers.ChoiceField(choices=MessageKind.choices)
+    author = serializers.SerializerMethodField()
+    attachments = AttachmentWords(many=True)
+    received_at = serializers.DateTimeField(source="occurred_at")
+    sent_at = serializers.SerializerMethodField()
+    delivery = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id", "external_id", "direction", "kind", "author", "text", "attachments",
+            "received_at", "sent_at", "delivery",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(AuthorWords)
+    def get_author(self, message: Message) -> dict[str, Any]:
+        author: dict[str, Any] = {"id": None, "name": "", "type": "automation"}
+        if message.author_identity is not None:
+            identity = message.author_identity
+            author |= {"id": identity.contact_id, "name": name_of(identity), "type": "contact"}
+        elif message.author_employee is not None:
+            employee = message.author_employee
+            author |= {"id": employee.pk, "name": employee.name, "type": "employee"}
+        if message.automated:
+            author["type"] = "automation"
+        return author
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_sent_at(self, message: Message) -> Any:
+        moment = message.stated_at if message.direction == Direction.IN else message.sent_at
+        return serializers.DateTimeField().to_representation(moment) if moment else None
+
+    @extend_schema_field(DeliveryWords(allow_null=True))
+    def get_delivery(self, message: Message) -> dict[str, Any] | None:
+        delivery = getattr(message, "delivery", None)
+        return dict(DeliveryWords(delivery).data) if delivery is not None else None
+
+
+class NewMessage(Body):
+    """articles: ids of the knowledge articles that the answer uses."""
+
+    text = Text(trim_whitespace=False)
+    kind = serializers.ChoiceField(choices=MessageKind.choices)
+    articles = serializers.ListField(child=Id(), required=False, max_length=MOST_ARTICLES)
+
+
+class Nothing(Body):
+    """An empty body, or an empty object."""
+
+
+class Until(Body):
+    until = Moment()

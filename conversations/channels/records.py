@@ -30,6 +30,7 @@ from crm.journal.records import (
     a_past_instant,
     by_id,
     clean_head,
+    write,
 )
 from crm.organisation.models import Unit
 
@@ -84,7 +85,7 @@ class HeartbeatRecord:
             said[source, line.at] = beat
         there = self.there(said.keys())
         fresh = [beat for heard, beat in said.items() if heard not in there]
-        Heartbeat.objects.bulk_create(fresh, batch_size=AT_ONCE)
+        write(fresh)
         outcome.new = len(fresh)
         outcome.unchanged = len(lines) - len(outcome.rejected) - len(fresh)
         return outcome

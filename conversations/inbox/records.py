@@ -42,7 +42,7 @@ from crm.journal.lines import (
     id_of,
     primary_keys,
 )
-from crm.journal.records import Record, by_id
+from crm.journal.records import Record, by_id, write
 from crm.organisation.models import Employee
 
 ARRIVED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
@@ -150,7 +150,7 @@ class MessageRecord(Record[Message]):
 
     def prepare(self, fresh: list[tuple[Line, Message]], known: Any) -> None:
         begun = {line.data["conversation"] for line, _ in fresh} & known.begun.keys()
-        Conversation.objects.bulk_create([known.begun[id_] for id_ in sorted(begun)])
+        write([known.begun[id_] for id_ in sorted(begun)])
         tell_apart([row for _, row in fresh if row.external_id])
 
     def settle(self, fresh: list[tuple[Line, Message]], known: Known) -> None:

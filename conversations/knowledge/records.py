@@ -27,7 +27,7 @@ from crm.journal.lines import (
     text,
 )
 from crm.journal.models import Keyed
-from crm.journal.records import AT_ONCE, Record
+from crm.journal.records import AT_ONCE, Record, write
 from crm.organisation.models import Employee
 
 ARTICLE = Record(
@@ -77,7 +77,7 @@ class MessageWithArticles(MessageRecord):
             for _, row in fresh
             for position, article in enumerate(row.articles)
         ]
-        ArticleUse.objects.bulk_create(uses, batch_size=AT_ONCE)
+        write(uses)
 
     def lines(self) -> Iterator[dict[str, Json]]:
         rows = self.rows().iterator(chunk_size=AT_ONCE)

@@ -16,7 +16,7 @@ from django.db.models import Model, Prefetch, QuerySet
 
 from crm.contacts.models import Contact, Identity, Relationship
 from crm.journal.lines import Choice, Field, Json, Known, Line, Text, Unfit, id_of, text
-from crm.journal.records import AT_ONCE, Record
+from crm.journal.records import Record, write
 
 SYNTHETIC = "import"  # kind and scope of the address of somebody who has none
 
@@ -73,7 +73,7 @@ class ContactRecord(Record[Contact]):
     def settle(self, fresh: list[tuple[Line, Contact]], known: Known) -> None:
         made = [one for line, contact in fresh for one in identities_of(contact, line)]
         mark_shared(made)
-        Identity.objects.bulk_create(made, batch_size=AT_ONCE)
+        write(made)
 
     def rows(self) -> QuerySet[Contact]:
         in_order = Prefetch("identities", Identity.objects.order_by("pk"))

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from django.db import connection
 from django.db.models import F, Model, QuerySet, TextField
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Cast, Coalesce, Collate
 from django.utils import timezone
 
@@ -222,9 +224,27 @@ class Record(Generic[Row]):
 
 
 def write(rows: Sequence[Model]) -> None:
-    if rows:
-        table: QuerySet[Any] = QuerySet(type(rows[0]))
-        table.bulk_create(rows, batch_size=AT_ONCE)
+    """Inserts new rows of one model by COPY: several times faster than INSERT statements."""
+    if not rows:
+        return
+    fields = [field for field in rows[0]._meta.concrete_fields if is_given(rows[0], field)]
+    quoted = connection.ops.quote_name
+    names = ", ".join(quoted(field.column or "") for field in fields)
+    statement = f"COPY {quoted(rows[0]._meta.db_table)} ({names}) FROM STDIN"
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        for row in rows:
+            values = [(field, field.pre_save(row, add=True)) for field in fields]
+            copy.write_row([field.get_db_prep_save(value, connection) for field, value in values])
+
+
+def is_given(row: Model, field: Any) -> bool:
+    """The database fills in the others: numbered keys, and when the row was recorded."""
+    value = getattr(row, field.attname)
+    return not isinstance(value, DatabaseDefault) and not (field.primary_key and value is None)
 
 
 def own_mark(row: Model) -> dict[str, Json]:

@@ -335,15 +335,15 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("bad", "reason"), BAD, ids=[reason for _, reason in BAD])
-def test_a_line_that_cannot_be_taken_is_named_and_the_rest_goes_in(
-    tmp_path: Path, bad: Any, reason: str
-) -> None:
+def test_a_line_that_cannot_be_taken_is_named_and_the_rest_goes_in(tmp_path: Path) -> None:
     take(tmp_path, COMPANY)
     before = counts()
-    rejected = take(tmp_path, [*COMPANY, bad, line("training", "t1", employee="e1", course="x")])
-    assert [said["line"] for said in rejected] == [9]
-    assert reason in rejected[0]["reason"]
+    good = line("training", "t1", employee="e1", course="x")
+    rejected = take(tmp_path, [*(bad for bad, _ in BAD), good])
+    reasons = {said["line"]: said["reason"] for said in rejected}
+    assert sorted(reasons) == list(range(1, len(BAD) + 1))
+    for number, (_, reason) in enumerate(BAD, start=1):
+        assert reason in reasons[number]
     assert counts() == before | {"ambassadors_training": 1}
 
 
@@ -405,7 +405,7 @@ def test_planned_publications_keep_their_expectation(tmp_path: Path) -> None:
 @pytest.mark.skipif(not HISTORIES.exists(), reason="the example histories are not here")
 @pytest.mark.parametrize(
     ("name", "lines", "contacts"),
-    [("a-quiet-office", 713, 37), ("b-coordinated-workshop", 1931, 34), ("e-rigged", 5358, 54)],
+    [("a-quiet-office", 713, 37), ("b-coordinated-workshop", 1931, 34)],
 )
 def test_example_histories_go_in_without_a_rejected_line(
     tmp_path: Path, name: str, lines: int, contacts: int

@@ -255,6 +255,10 @@ LOGGING = {
     "loggers": {
         name: {"level": "WARNING"}  # one line a task or request: the sweeps alone are 40 a minute
         for name in ("httpx", "celery.beat", "celery.app.trace", "celery.worker.strategy")
+    }
+    | {
+        "mail.log": {"level": "WARNING"},  # of aiosmtpd: each command
+        "flufl.bounce": {"level": "CRITICAL"},  # each detector, and what it stumbles over
     },
 }
 

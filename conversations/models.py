@@ -6,6 +6,7 @@ from conversations.channels.models import (
     Claim,
     Envelope,
     Heartbeat,
+    MailboxPosition,
     Source,
 )
 from conversations.editorial.models import Decision, Publication, Reaction
@@ -38,6 +39,7 @@ __all__ = [
     "Delivery",
     "Envelope",
     "Heartbeat",
+    "MailboxPosition",
     "Mention",
     "Message",
     "NeedsAnswer",

@@ -68,6 +68,10 @@ def webhook_channel(of: Unit, **fields: Any) -> Channel:
     return open_channel(of, kind="webhook", name="Shop", by=AUTOMATION, **fields)
 
 
+def mail_channel(of: Unit, address: str = "support@relais.example", **fields: Any) -> Channel:
+    return open_channel(of, kind="email", name=address, address=address, by=AUTOMATION, **fields)
+
+
 def message(message_id: str = "m1", text: str = "Where is my parcel?", **fields: Any) -> Any:
     return {
         "id": message_id,

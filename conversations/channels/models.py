@@ -32,6 +32,12 @@ class Channel(Keyed):
     address = models.CharField(_("address"), max_length=320, blank=True, default="")
     token = models.CharField(max_length=64, null=True, blank=True, unique=True)
     secret = EncryptedTextField(_("secret"), blank=True, default="")
+    inbox_url = EncryptedTextField(
+        _("mailbox"),
+        blank=True,
+        default="",
+        help_text=_("imaps://user:password@host:993/INBOX, where mail is fetched from"),
+    )
     callback_url = models.URLField(_("callback URL"), max_length=1000, blank=True, default="")
     options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("settings"), default=dict, blank=True
@@ -120,6 +126,25 @@ class Heartbeat(Recorded):
 
     def __str__(self) -> str:
         return f"{self.source} {self.occurred_at}"
+
+
+class MailboxPosition(models.Model):
+    """How far a mailbox was read: moved in the transaction that stores what was read.
+
+    A UID means something only under its UIDVALIDITY (RFC 9051 2.3.1.1); when the server gives
+    another one, reading starts anew and what is known already ends as duplicate.
+    """
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="+")
+    uid_validity = models.BigIntegerField()
+    last_uid = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("mailbox position")
+        verbose_name_plural = _("mailbox positions")
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.uid_validity}:{self.last_uid}"
 
 
 class EnvelopeState(models.TextChoices):

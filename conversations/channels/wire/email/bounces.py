@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -41,9 +40,6 @@ SUBJECTS = re.compile(
     re.IGNORECASE,
 )
 NOT_GIVEN_UP = {"delayed", "delivered", "relayed", "expanded"}
-
-# Its detectors log each step, and their own exceptions, which are no errors of ours.
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 
 def reported(part: Part, raw: bytes, *, token: str, null_sender: bool) -> Item | None:

@@ -1,0 +1,28 @@
+"""The one process of whatever must be held open: the LMTP door, the mailboxes."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from conversations.channels.listener import listen
+
+
+class Command(BaseCommand):
+    help = "Take mail by LMTP and fetch mailboxes, until stopped."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        try:
+            asyncio.run(_until_told())
+        except OSError as error:
+            raise CommandError(f"LMTP_LISTEN: {error}") from error
+
+
+async def _until_told() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await listen(stop)

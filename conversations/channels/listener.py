@@ -1,0 +1,119 @@
+"""What must be held open: the LMTP door and the mailboxes that are fetched, in one process.
+
+A second listener beside it does no harm: mails and positions are stored once, whoever reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from contextlib import suppress
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from conversations.channels.doors import imap, lmtp
+from conversations.channels.doors.threads import Threads
+from conversations.channels.models import Channel
+from conversations.channels.services import note_heartbeat
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 10.0  # seconds between two looks into a mailbox, and at the list of mailboxes
+LONGEST_PAUSE = 300.0  # after failures: twice as long each time, up to this
+DOOR_THREADS = 4
+MAILBOX_THREADS = 16
+
+
+async def listen(stop: asyncio.Event) -> None:
+    """Runs until `stop` is set. Raises OSError when the LMTP address is taken."""
+    doors, mailboxes = Threads(DOOR_THREADS), Threads(MAILBOX_THREADS, keep=False)
+    server = None
+    if settings.LMTP_LISTEN:
+        server = await lmtp.serve(settings.LMTP_LISTEN, doors)
+        logger.info("LMTP at %s", server.sockets[0].getsockname())
+    watch = asyncio.create_task(_watch(doors, mailboxes, pushed=server is not None))
+    try:
+        await stop.wait()
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+        if server:
+            server.close()
+        doors.close()
+        mailboxes.close()
+
+
+async def _watch(doors: Threads, mailboxes: Threads, *, pushed: bool) -> None:
+    """Keeps one task a mailbox, as channels come, change and go."""
+    running: dict[tuple[uuid.UUID, str], asyncio.Task[None]] = {}
+    try:
+        while True:
+            try:
+                wanted = await doors.run(_mailboxes, note_pushed=pushed)
+            except DatabaseError:
+                logger.warning("the list of mailboxes could not be read, trying again")
+            else:
+                _adjust(running, wanted, mailboxes)
+            await asyncio.sleep(INTERVAL)
+    finally:
+        for task in running.values():
+            task.cancel()
+
+
+def _mailboxes(*, note_pushed: bool) -> set[tuple[uuid.UUID, str]]:
+    """(channel, url) of what is to be fetched; where mail is pushed to us, that we listen."""
+    channels = Channel.objects.filter(kind="email", token__isnull=False, closed_at=None)
+    wanted = set()
+    for channel in channels:
+        if channel.inbox_url:
+            wanted.add((channel.pk, channel.inbox_url))
+        elif note_pushed:
+            note_heartbeat(channel)
+    return wanted
+
+
+def _adjust(
+    running: dict[tuple[uuid.UUID, str], asyncio.Task[None]],
+    wanted: set[tuple[uuid.UUID, str]],
+    mailboxes: Threads,
+) -> None:
+    for gone in [key for key, task in running.items() if key not in wanted or task.done()]:
+        running.pop(gone).cancel()
+    for key in wanted - running.keys():
+        running[key] = asyncio.create_task(_follow(*key, mailboxes))
+
+
+async def _follow(channel_id: uuid.UUID, url: str, threads: Threads) -> None:
+    """Looks into one mailbox again and again; a failure closes the connection and waits."""
+    box: imap.Mailbox | None = None
+    pause = INTERVAL
+    try:
+        while True:
+            try:
+                if box is None:
+                    box = await threads.run(imap.Mailbox, url)
+                await threads.run(_look, channel_id, box)
+                pause = INTERVAL
+            except Exception as error:  # servers fail in many ways, each is tried again
+                logger.warning("channel %s: mailbox: %s", channel_id, _named(error))
+                pause = min(pause * 2, LONGEST_PAUSE)
+                if box:
+                    box.close()
+                box = None
+            await asyncio.sleep(pause)
+    finally:
+        if box:
+            box.close()
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _look(channel_id: uuid.UUID, box: imap.Mailbox) -> None:
+    stored = imap.fetch(Channel.objects.get(pk=channel_id), box)
+    if stored:
+        logger.info("channel %s: %s mails fetched", channel_id, stored)

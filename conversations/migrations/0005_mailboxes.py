@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0003_claims'),
+        ('conversations', '0004_article_search_article_articles_by_words_and_more'),
     ]
 
     operations = [

@@ -13,7 +13,6 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import embedded
@@ -48,7 +47,7 @@ BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 INSTALLED_APPS = [
-    "unfold",
+    "config.apps.SkinConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -66,7 +65,7 @@ INSTALLED_APPS = [
     "conversations",
     "ambassadors",
     "maturity",
-    "config",
+    "config.apps.ConfigConfig",
 ]
 
 MIDDLEWARE = [
@@ -79,7 +78,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.security.ContentPolicy",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -156,7 +155,36 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 AUTH_USER_MODEL = "crm.User"
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+EXECUTIVE_HOME = "/maturity/"
+AUTHENTICATION_BACKENDS = ["crm.access.backends.RoleBackend"]
+# What the staff's role opens in the admin; superusers may all, nobody else enters.
+STAFF_PERMISSIONS = [
+    "crm.view_employee",
+    "crm.view_department",
+    "crm.view_unit",
+    "crm.view_contact",
+    "crm.change_contact",
+    "conversations.view_conversation",
+    "conversations.change_conversation",
+    "conversations.view_channel",
+    "conversations.change_channel",
+    "conversations.view_envelope",
+    "conversations.change_envelope",
+    "conversations.view_delivery",
+    "conversations.change_delivery",
+    "conversations.view_article",
+    "conversations.add_article",
+    "conversations.change_article",
+    "ambassadors.view_rule",
+    "ambassadors.view_offer",
+    "ambassadors.view_availability",
+    "ambassadors.change_availability",
+    "ambassadors.add_availability",
+    "ambassadors.view_absence",
+    "ambassadors.add_absence",
+    "ambassadors.change_absence",
+    "ambassadors.delete_absence",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -168,7 +196,6 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 
@@ -243,7 +270,42 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Relais",
     "SITE_HEADER": "Relais",
     "SITE_SUBHEADER": _("conversations, shared"),
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": f"/{STATIC_URL.strip('/')}/config/icon.svg",
+        }
+    ],
     "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "STYLES": ["config.navigation.style"],
+    "SCRIPTS": ["config.navigation.script"],
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "config.navigation.sidebar",
+    },
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.7)",
+            "100": "oklch(95.3% .04 180.8)",
+            "200": "oklch(91% .08 180.4)",
+            "300": "oklch(85.5% .11 181)",
+            "400": "oklch(77.7% .13 181.9)",
+            "500": "oklch(66% .12 183.5)",
+            "600": "oklch(50% .094 186.4)",
+            "700": "oklch(43.7% .078 188.2)",
+            "800": "oklch(38.6% .063 188.4)",
+            "900": "oklch(33% .053 190)",
+            "950": "oklch(26% .043 192.5)",
+        },
+    },
 }
 
 LOGGING = {

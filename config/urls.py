@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config import health
 
@@ -10,6 +11,9 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.urls_api")),
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("crm.access.urls")),
     path("", include("conversations.channels.urls")),
     path("", include("conversations.inbox.files")),
 ]

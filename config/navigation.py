@@ -1,0 +1,108 @@
+"""The side bar of the staff's site: only what the person may open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from conversations.inbox.pages.tabs import unassigned_label
+from crm.access.models import Role
+from crm.access.services import has_role
+
+
+def style(request: HttpRequest) -> str:
+    return static("conversations/inbox.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("conversations/inbox.js")
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    groups = [
+        _group("", [_inbox(request), _item(request, "conversations.article", "menu_book")]),
+        _group(
+            _("People"),
+            [
+                _item(request, "crm.contact", "contacts"),
+                _item(request, "crm.employee", "badge"),
+                _item(request, "crm.department", "groups"),
+                _item(request, "crm.unit", "domain"),
+                _item(request, "crm.user", "key"),
+            ],
+        ),
+        _group(
+            _("Ambassadors"),
+            [
+                _item(request, "ambassadors.rule", "alt_route"),
+                _item(request, "ambassadors.availability", "event_available"),
+                _item(request, "ambassadors.absence", "beach_access"),
+                _item(request, "ambassadors.offer", "handshake"),
+            ],
+        ),
+        _group(
+            _("Channels"),
+            [
+                _item(request, "conversations.channel", "hub"),
+                _item(request, "conversations.envelope", "mark_email_unread"),
+                _item(request, "conversations.delivery", "send"),
+            ],
+        ),
+        _group(_("Company"), [_maturity(request), _item(request, "crm.act", "history")]),
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _group(title: str, items: list[dict[str, Any] | None]) -> dict[str, Any]:
+    return {"title": title, "items": [item for item in items if item]}
+
+
+def _item(request: HttpRequest, model: str, icon: str) -> dict[str, Any] | None:
+    app, name = model.split(".")
+    registered = _registered(app, name)
+    if registered is None or not request.user.has_perm(f"{app}.view_{name}"):
+        return None
+    link = reverse(f"admin:{app}_{name}_changelist")
+    title = str(registered._meta.verbose_name_plural)
+    return {
+        "title": title[:1].upper() + title[1:],
+        "icon": icon,
+        "link": link,
+        "active": request.path.startswith(link),
+    }
+
+
+def _registered(app: str, name: str) -> type[models.Model] | None:
+    model = apps.get_model(app, name)
+    return model if admin.site.is_registered(model) else None
+
+
+def _inbox(request: HttpRequest) -> dict[str, Any] | None:
+    item = _item(request, "conversations.conversation", "inbox")
+    if item:
+        item["title"] = _("Inbox")
+        item |= _badge(unassigned_label(request.user))
+    return item
+
+
+def _badge(label: str) -> dict[str, str]:
+    return {"badge": label, "badge_variant": "primary"} if label else {}
+
+
+def _maturity(request: HttpRequest) -> dict[str, Any] | None:
+    if not has_role(request.user, Role.EXECUTIVE, Role.STAFF):
+        return None
+    return {
+        "title": _("Maturity"),
+        "icon": "trending_up",
+        "link": settings.EXECUTIVE_HOME,
+        "active": False,
+    }

@@ -1,0 +1,180 @@
+"""What staff does on the thread's page. Each act checks who asks and calls one verb."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from conversations.inbox import delivery, services
+from conversations.inbox.models import Conversation, Delivery
+from conversations.inbox.pages import thread
+from conversations.inbox.pages.listing import neighbours
+from crm.access.doors import actor_of
+from crm.contacts.services import block
+from crm.errors import Conflict, Forbidden, Invalid, RelaisError
+from crm.organisation.models import User
+from crm.values import Actor
+
+Act = Callable[[Conversation, QueryDict, Actor], str]
+_STATUSES: dict[type[RelaisError], int] = {Conflict: 409, Forbidden: 403, Invalid: 400}
+
+
+def _reply(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    version = form.get("expected_version", "")
+    services.reply(
+        conversation,
+        text=form.get("text", ""),
+        by=by,
+        articles=_uuids(form.getlist("articles")),
+        expected_version=int(version) if version.isascii() and version.isdigit() else None,
+    )
+    return _("Answer on its way")
+
+
+def _note(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.note(conversation, text=form.get("text", ""), by=by)
+    return _("Note kept")
+
+
+def _close(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.close(conversation, by=by)
+    return _("Closed")
+
+
+def _reopen(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.reopen(conversation, by=by)
+    return _("Open again")
+
+
+def _snooze(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.snooze(conversation, until=_until(form.get("until", "")), by=by)
+    return _("Snoozed")
+
+
+def _spam(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.mark_spam(conversation, by=by)
+    return _("Marked as spam")
+
+
+def _need(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.decide_need(conversation, value=form.get("value") == "yes", by=by)
+    return _("Decision kept")
+
+
+def _block(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    if conversation.identity is None:
+        raise Conflict(_("there is nobody to block"), code="nobody")
+    blocked = form.get("blocked") == "yes"
+    block(conversation.identity.contact, blocked=blocked, by=by)
+    return _("Blocked: what they write goes to spam") if blocked else _("No longer blocked")
+
+
+def _retry(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    messages_asked = _uuids([form.get("message", "")])
+    found = Delivery.objects.filter(
+        conversation=conversation, pk__in=messages_asked
+    ).select_related("message")
+    if not found:
+        raise Conflict(_("there is no such message"), code="not_failed")
+    delivery.retry(found[0], by=by)
+    return _("Sent again")
+
+
+ACTS: dict[str, Act] = {
+    "reply": _reply,
+    "note": _note,
+    "close": _close,
+    "reopen": _reopen,
+    "snooze": _snooze,
+    "spam": _spam,
+    "need": _need,
+    "block": _block,
+    "retry": _retry,
+}
+_LEADS_ON = {"close", "snooze", "spam"}  # done with it: the next one is shown
+_WRITES = {"reply", "note"}
+
+
+def act(request: HttpRequest, conversation_id: uuid.UUID, name: str) -> HttpResponseBase:
+    """Does `name`, then shows the conversation, or the next one when this one is done with."""
+    conversation = thread.visible(request, conversation_id)
+    if name not in ACTS:
+        raise Http404
+    _may_serve(request, conversation)
+    asked = thread.asked_of(request)
+    following = neighbours(conversation, asked, request.user)[1] if name in _LEADS_ON else None
+    try:
+        said = ACTS[name](conversation, request.POST, actor_of(request))
+    except RelaisError as error:
+        return _refused(request, conversation, name, error)
+    if _wants_json(request):
+        return JsonResponse({"said": said})
+    messages.success(request, f"{said}: {conversation}" if name in _LEADS_ON else said)
+    if name in _LEADS_ON and following is None:
+        return redirect(f"{reverse(LIST)}?{asked.address()}")
+    return redirect(_address(following or conversation.pk, asked.address()))
+
+
+LIST = "admin:conversations_conversation_changelist"
+
+
+def _may_serve(request: HttpRequest, conversation: Conversation) -> None:
+    """An approver or adviser reads; only who may answer also acts."""
+    if not isinstance(request.user, User) or not services.may_answer(conversation, request.user):
+        raise Http404
+
+
+def _address(conversation_id: uuid.UUID, list_address: str) -> str:
+    path = reverse("admin:conversations_conversation_change", args=[conversation_id])
+    query = QueryDict(mutable=True)
+    query["from"] = list_address
+    return f"{path}?{query.urlencode()}"
+
+
+def _refused(
+    request: HttpRequest, conversation: Conversation, name: str, error: RelaisError
+) -> HttpResponseBase:
+    """Says why; what was being written stays in the composer."""
+    status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 400)
+    if _wants_json(request):
+        return JsonResponse({"code": error.code, "said": str(error)}, status=status)
+    if name in _WRITES:
+        draft = request.POST.get("text", "")[: services.LONGEST_TEXT]
+        fresh = thread.visible(request, conversation.pk)
+        return thread.page(request, fresh, draft=draft, trouble=str(error), status=status)
+    messages.error(request, str(error))
+    return redirect(_address(conversation.pk, thread.asked_of(request).address()))
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _uuids(texts: list[str]) -> list[uuid.UUID]:
+    found = []
+    for text in texts[:50]:
+        try:
+            found.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+def _until(text: str) -> datetime:
+    """With its zone as the page's script writes it, else in the installation's zone."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise Invalid(_("that is no date"), code="not_a_date")
+    return found if timezone.is_aware(found) else timezone.make_aware(found)

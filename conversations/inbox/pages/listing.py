@@ -1,0 +1,205 @@
+"""The list of conversations: one tab, filtered, searched, paged; and what is new in it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject, Left
+from django.http import HttpRequest, JsonResponse, QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from conversations.channels.models import Channel
+from conversations.inbox.models import (
+    Conversation,
+    ConversationQuerySet,
+    Delivery,
+    DeliveryState,
+    Message,
+)
+from conversations.inbox.pages.tabs import TABS, Reader, Tab, counts, shown, tab_of
+from crm.access.services import staffed_units
+from crm.contacts.models import Identity
+from crm.organisation.models import Employee
+
+PAGE = 30
+LAST_PAGE = 200  # further back the filters lead, not the pages
+SEARCHED_MESSAGES = 20_000  # the newest ones: the search of texts stays quick
+LONGEST_QUERY = 200
+MOST_CHOICES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of the page asks for; nonsense in it is no filter."""
+
+    tab: Tab
+    query: str = ""
+    channel: uuid.UUID | None = None
+    assignee: str = ""  # "", "me", "nobody" or an employee's id
+    page: int = 1
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Asked:
+        page = query.get("page", "")
+        return cls(
+            tab=tab_of(query.get("view", "")),
+            query=query.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY],
+            channel=_uuid(query.get("channel", "")),
+            assignee=query.get("assignee", "")[:40],
+            page=min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() else 1,
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query or self.channel or self.assignee)
+
+    def found(self, reader: Reader) -> ConversationQuerySet:
+        rows = self.tab.of(reader)
+        if self.channel:
+            rows = rows.filter(channel=self.channel)
+        rows = _of_assignee(rows, self.assignee, reader)
+        return _matching(rows, self.query) if self.query else rows
+
+    def address(self, **changes: Any) -> str:
+        """The query string of this list, with `changes`."""
+        values = {
+            "view": self.tab.key,
+            "q": self.query,
+            "channel": str(self.channel or ""),
+            "assignee": self.assignee,
+        } | changes
+        query = QueryDict(mutable=True)
+        query.update({name: str(value) for name, value in values.items() if value})
+        return query.urlencode()
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _of_assignee(rows: ConversationQuerySet, asked: str, reader: Reader) -> ConversationQuerySet:
+    if asked == "me":
+        return rows.filter(assignee__user=reader.pk)
+    if asked == "nobody":
+        return rows.filter(assignee=None)
+    employee = _uuid(asked)
+    return rows.filter(assignee=employee) if employee else rows
+
+
+def _matching(rows: ConversationQuerySet, words: str) -> ConversationQuerySet:
+    """By subject, person, and the text of the newest messages; a pasted id finds its own."""
+    number = _uuid(words)
+    if number:
+        return rows.filter(pk=number)
+    people = Identity.objects.filter(
+        Q(handle__icontains=words.casefold())
+        | Q(shown__icontains=words)
+        | Q(contact__name__icontains=words)
+    )
+    newest = Message.objects.order_by("-pk").values("pk")[:SEARCHED_MESSAGES]
+    said = Message.objects.filter(pk__in=newest, text__icontains=words)
+    return rows.filter(
+        Q(subject__icontains=words)
+        | Q(identity__in=people.values("pk"))
+        | Q(pk__in=said.values("conversation"))
+    )
+
+
+def _with_details(rows: ConversationQuerySet) -> ConversationQuerySet:
+    messages = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-pk")
+    last = messages.values(
+        row=JSONObject(
+            text=Left("text", 220),
+            direction="direction",
+            kind="kind",
+            author=F("author_employee__name"),
+        )
+    )[:1]
+    stuck = Delivery.objects.filter(
+        conversation=OuterRef("pk"), state__in=[DeliveryState.FAILED, DeliveryState.UNKNOWN]
+    )
+    held = Delivery.objects.filter(conversation=OuterRef("pk"), state=DeliveryState.HELD)
+    return rows.select_related("channel", "identity__contact", "assignee").annotate(
+        last=Subquery(last), is_stuck=Exists(stuck), is_held=Exists(held)
+    )
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Everything the list's page shows, in a number of queries that rows do not change."""
+    asked = Asked.read(request.GET)
+    reader = request.user
+    start = (asked.page - 1) * PAGE
+    found = asked.found(reader)
+    rows = list(_with_details(found)[start : start + PAGE + 1])
+    how_many = counts(reader)
+    return {
+        "asked": asked,
+        "tabs": [(tab, how_many.get(tab.key, "")) for tab in TABS],
+        "conversations": rows[:PAGE],
+        "back_to": asked.address(page=asked.page if asked.page > 1 else ""),
+        "newer": asked.address(page=asked.page - 1) if asked.page > 1 else "",
+        "older": asked.address(page=asked.page + 1) if _goes_on(rows, asked) else "",
+        "total": _total(asked, reader, rows),
+        "channels": _channels(reader),
+        "assignees": _assignees(reader),
+        "since": timezone.now().isoformat(),
+    }
+
+
+def _goes_on(rows: list[Conversation], asked: Asked) -> bool:
+    return len(rows) > PAGE and asked.page < LAST_PAGE
+
+
+def _total(asked: Asked, reader: Reader, rows: list[Conversation]) -> str:
+    if asked.page == 1 and len(rows) <= PAGE:
+        return shown(len(rows))
+    return shown(asked.found(reader).order_by()[:1001].count())
+
+
+def _channels(reader: Reader) -> list[tuple[uuid.UUID, str]]:
+    units = staffed_units(reader)
+    channels = Channel.objects.all() if units is None else Channel.objects.filter(unit__in=units)
+    return list(channels.values_list("pk", "name")[:MOST_CHOICES])
+
+
+def _assignees(reader: Reader) -> list[tuple[str, str]]:
+    busy = Conversation.objects.visible_to(reader).exclude(status__in=["closed", "spam"])
+    people = Employee.objects.filter(pk__in=busy.values("assignee")).exclude(user=reader.pk)
+    named = [(str(pk), name) for pk, name in people.values_list("pk", "name")[:MOST_CHOICES]]
+    return [("me", _("Me")), ("nobody", _("Nobody")), *named]
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """How many rows of this list changed since the page was made; asked every few seconds."""
+    since = _instant(request.GET.get("since", ""))
+    asked = Asked.read(request.GET)
+    changed = asked.found(request.user).filter(updated_at__gt=since).order_by()[:100].count()
+    return JsonResponse({"changed": changed})
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    return found if found and timezone.is_aware(found) else timezone.now()
+
+
+def neighbours(
+    conversation: Conversation, asked: Asked, reader: Reader
+) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """The conversations before and after this one in its list; from outside it, the first."""
+    ids = list(asked.found(reader).values_list("pk", flat=True)[:500])
+    if conversation.pk not in ids:
+        return None, ids[0] if ids else None
+    at = ids.index(conversation.pk)
+    return (ids[at - 1] if at else None), (ids[at + 1] if at + 1 < len(ids) else None)

@@ -1,0 +1,142 @@
+"""The page of one conversation, and the part of it that renews itself."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from conversations.channels.accounts import adapter_of
+from conversations.inbox.models import Conversation, NeedsAnswer, Status
+from conversations.inbox.pages.listing import Asked, neighbours
+from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
+from conversations.inbox.services import may_answer
+from crm.organisation.models import User
+
+logger = logging.getLogger(__name__)
+
+EVERYTHING = 5_000  # messages on one page at most
+
+
+def visible(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
+    """The conversation, or 404: who may not see it does not learn that it is there."""
+    found = (
+        Conversation.objects.visible_to(request.user)
+        .select_related("channel", "unit", "identity__contact", "assignee")
+        .filter(pk=conversation_id)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def visible_by_text(request: HttpRequest, conversation_id: str) -> Conversation:
+    """The same, of an id as the admin's addresses write it."""
+    try:
+        return visible(request, uuid.UUID(conversation_id))
+    except ValueError as error:
+        raise Http404 from error
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """The list that the reader came from, carried along as `from`."""
+    return Asked.read(QueryDict(request.GET.get("from", "") or request.POST.get("from", "")))
+
+
+def page(
+    request: HttpRequest,
+    conversation: Conversation,
+    *,
+    draft: str = "",
+    trouble: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The whole page; draft and trouble: what was refused, and why."""
+    found = _context(request, conversation) | {"draft": draft, "trouble": trouble}
+    around = admin.site.each_context(request)
+    return render(request, "conversations/inbox/thread.html", {**around, **found}, status=status)
+
+
+def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    asked = asked_of(request)
+    before, after = neighbours(conversation, asked, request.user)
+    return {
+        **part(request, conversation),
+        "back_to": asked.address(page=asked.page if asked.page > 1 else ""),
+        "before": before,
+        "after": after,
+        "panels": panels(request, conversation),
+        "presets": presets(timezone.localtime()),
+        "why_silent": why_silent(request, conversation),
+        "title": str(conversation),
+    }
+
+
+def part(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """What the renewing part needs."""
+    most = EVERYTHING if request.GET.get("earlier") else MOST_SHOWN
+    messages, earlier = bubbles(conversation, most=most)
+    decisions = NeedsAnswer.objects.filter(conversation=conversation)
+    return {
+        "conversation": conversation,
+        "contact": conversation.identity.contact if conversation.identity else None,
+        "bubbles": messages,
+        "earlier": earlier,
+        "fingerprint": fingerprint(conversation),
+        "decision": decisions.order_by("occurred_at").last(),
+        "is_ended": conversation.status in {Status.CLOSED, Status.SPAM},
+    }
+
+
+def renewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """204 while nothing changed; else the messages and the state anew."""
+    if request.GET.get("known") == fingerprint(conversation):
+        return HttpResponse(status=204)
+    return render(request, "conversations/inbox/thread_part.html", part(request, conversation))
+
+
+def why_silent(request: HttpRequest, conversation: Conversation) -> str:
+    """Why no reply can be written here, "" where one can."""
+    user = request.user
+    if conversation.status == Status.SPAM:
+        return _("This is spam: reopen it to answer.")
+    if conversation.identity is None or adapter_of(conversation.channel) is None:
+        return _("This channel was imported: it can be read here, not answered.")
+    if not isinstance(user, User) or not may_answer(conversation, user):
+        return _("You may read this conversation; whoever accepted it answers.")
+    if not hasattr(user, "employee"):
+        return _("Your sign-in belongs to no employee, so nobody could be named as the author.")
+    return ""
+
+
+def panels(request: HttpRequest, conversation: Conversation) -> list[str]:
+    """What higher rooms show beside the thread. One that fails leaves its place empty."""
+    shown = []
+    for path in settings.THREAD_PANELS:
+        try:
+            shown.append(import_string(path)(request, conversation))
+        except Exception:
+            logger.exception("panel %s failed", path)
+    return [panel for panel in shown if panel]
+
+
+def presets(now: datetime) -> list[tuple[str, datetime, str]]:
+    """(name, until, label) of the usual snoozes; the page moves them into the reader's zone."""
+    morning = datetime.combine(now.date(), time(9), tzinfo=now.tzinfo)
+    monday = morning + timedelta(days=7 - now.weekday())
+    return [
+        ("hours", now + timedelta(hours=3), _("In 3 hours")),
+        ("tomorrow", morning + timedelta(days=1), _("Tomorrow, 9:00")),
+        ("monday", monday, _("Monday, 9:00")),
+        ("week", morning + timedelta(days=7), _("In a week")),
+    ]

@@ -1,0 +1,60 @@
+"""Small words of the inbox's templates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+_ICONS = {
+    "email": "mail",
+    "webchat": "chat",
+    "webhook": "webhook",
+    "mastodon": "public",
+    "facebook": "thumb_up",
+    "twitter": "tag",
+    "forum": "forum",
+}
+
+
+@register.filter
+def waited(since: datetime | None) -> str:
+    """How long ago, short: 5 min, 3 h, 2 d."""
+    if since is None:
+        return ""
+    minutes = max(int((timezone.now() - since).total_seconds() // 60), 0)
+    if minutes < 60:
+        return _("%(count)s min") % {"count": minutes}
+    if minutes < 48 * 60:
+        return _("%(count)s h") % {"count": minutes // 60}
+    return _("%(count)s d") % {"count": minutes // 1440}
+
+
+@register.filter
+def urgency(since: datetime | None) -> str:
+    """The tone of a wait: after four hours warm, after a day hot."""
+    if since is None:
+        return ""
+    hours = (timezone.now() - since).total_seconds() / 3600
+    return "hot" if hours >= 24 else "warm" if hours >= 4 else "fresh"
+
+
+@register.filter
+def channel_icon(kind: str) -> str:
+    return _ICONS.get(kind, "alternate_email")
+
+
+@register.filter
+def initials(name: str) -> str:
+    words = [word for word in name.split() if word[:1].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
+@register.filter
+def hue(name: str) -> int:
+    """A colour of one's own, the same on every page."""
+    return sum(ord(mark) * (at + 7) for at, mark in enumerate(name[:40])) % 12

@@ -1,0 +1,11 @@
+"""Sign in, sign out, and the way to one's own place."""
+
+from django.urls import path
+
+from crm.access.sign_in import SignIn, SignOut, home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("login/", SignIn.as_view(), name="login"),
+    path("logout/", SignOut.as_view(), name="logout"),
+]

@@ -1,0 +1,8 @@
+"""Gathers the admin pages of the floor's rooms."""
+
+from crm.access import admin as access
+from crm.contacts import admin as contacts
+from crm.journal import admin as journal
+from crm.organisation import admin as organisation
+
+__all__ = ["access", "contacts", "journal", "organisation"]

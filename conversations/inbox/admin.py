@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from conversations.inbox import delivery
 from conversations.inbox.models import Conversation, ConversationQuerySet, Delivery
-from conversations.inbox.pages import acts, files, listing, thread
+from conversations.inbox.pages import acts, listing, mails, thread
 from crm.access.doors import actor_of
 from crm.errors import RelaisError
 from crm.pages import Paged, ReadOnly
@@ -36,8 +36,7 @@ class ConversationAdmin(ReadOnly, ModelAdmin):
         view = self.admin_site.admin_view
         own = [
             path("live/", view(require_GET(listing.live)), name="inbox_live"),
-            path("files/<uuid:attachment_id>/", view(files.download), name="inbox_file"),
-            path("mails/<uuid:message_id>/", view(files.frame), name="inbox_mail"),
+            path("mails/<uuid:message_id>/", view(mails.frame), name="inbox_mail"),
             path("<uuid:object_id>/part/", view(self.part), name="inbox_part"),
             path("<uuid:object_id>/do/<slug:name>/", view(self.act), name="inbox_act"),
         ]

@@ -1,20 +1,17 @@
-"""What strangers sent, served so that it can do no harm: downloads, and HTML in a locked frame."""
+"""The HTML of a mail, shown so that it can do no harm: cleaned, in a locked frame."""
 
 from __future__ import annotations
 
 import base64
-import logging
 import re
 import uuid
 
 import nh3
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from conversations.inbox.models import Attachment, Conversation, Message
-
-logger = logging.getLogger(__name__)
+from conversations.inbox.models import Conversation, Message
 
 LARGEST_HTML = 500_000  # characters
 LARGEST_INLINE = 3_000_000  # bytes of pictures that came within the mail
@@ -39,41 +36,6 @@ _FRAME = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="
 <base target="_blank"><style>body{{margin:12px;font:14px/1.5 system-ui,sans-serif;color:#1a2426;
 background:#fff;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}table{{max-width:100%}}
 </style>{body}"""
-
-
-def download(request: HttpRequest, attachment_id: uuid.UUID) -> HttpResponseBase:
-    """The file as bytes without a type: no browser runs it, whatever it claims to be."""
-    visible = Conversation.objects.visible_to(request.user)
-    attachment = Attachment.objects.filter(
-        pk=attachment_id, message__conversation__in=visible
-    ).first()
-    if attachment is None:
-        raise Http404
-    return as_download(attachment)
-
-
-def as_download(attachment: Attachment) -> HttpResponseBase:
-    try:
-        file = default_storage.open(attachment.file)
-    except FileNotFoundError as error:
-        logger.warning("the bytes of attachment %s are gone", attachment.pk)
-        raise Http404 from error
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=_plain_name(attachment.name),
-        content_type="application/octet-stream",
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _plain_name(name: str) -> str:
-    """Without paths, control characters, and marks that turn the order of letters round."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(mark for mark in last if mark.isprintable()).strip(". ") or "file"
 
 
 def frame(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:

@@ -381,6 +381,7 @@ def _restrained(command: Sequence[str], *, at_parents_death: str) -> list[str]:
     caps = "+dac_override,+dac_read_search"
     nobody = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     nobody += [f"--inh-caps={caps}", f"--ambient-caps={caps}"]
+    nobody.append("--securebits=+no_setuid_fixup")  # else access(2) forgets the capabilities
     who = nobody if os.geteuid() == 0 else []
     return [setpriv, f"--pdeathsig={at_parents_death}", *who, "--", *command]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.urls import path
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -138,3 +139,6 @@ class MaturityView(APIView):
         as_of, reading = day_of(single(request, "as_of")), reading_of(single(request, "reading"))
         unit = single(request, "unit")
         return Response(said_of(remembered_picture(as_of, reading=reading), unit=unit))
+
+
+urlpatterns = [path("maturity/", MaturityView.as_view(), name="maturity-api")]

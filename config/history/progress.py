@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol, TextIO
+from typing import Protocol
 
 WIDTH = 30
 PAUSE = 0.1  # seconds between two drawings
@@ -15,7 +15,7 @@ class Writable(Protocol):
 
 
 class Progress:
-    def __init__(self, out: TextIO | Writable) -> None:
+    def __init__(self, out: Writable) -> None:
         self._out = out
         self._tty = bool(getattr(out, "isatty", lambda: False)())
         self._drawn = 0.0

@@ -49,23 +49,49 @@ def open_channel(
 
     Raises Invalid for a kind without an adapter.
     """
-    if kind not in CHANNELS:
+    channel = Channel(unit=unit, kind=kind, name=name, address=address, callback_url=callback_url)
+    return _furnish(channel, by=by, at=at, options=options)
+
+
+def connect_channel(
+    channel: Channel,
+    *,
+    by: Actor,
+    address: str = "",
+    callback_url: str = "",
+    options: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+) -> Channel:
+    """Gives a channel known only from imported history its door, secret and source.
+
+    What was imported goes on: its conversations can be answered, and later replies find them.
+    Raises Conflict `has_a_door`, Invalid `unknown_kind`.
+    """
+    if channel.token is not None:
+        raise Conflict(_("this channel has a door already"), code="has_a_door")
+    channel.address = address or channel.address
+    channel.callback_url = callback_url
+    channel.closed_at = None
+    return _furnish(channel, by=by, at=at, options=options)
+
+
+def _furnish(
+    channel: Channel, *, by: Actor, at: datetime | None, options: Mapping[str, Any] | None
+) -> Channel:
+    if channel.kind not in CHANNELS:
         raise Invalid(_("there is no such kind of channel"), code="unknown_kind")
     at = at or timezone.now()
+    channel.address = channel.address.strip().lower()
+    channel.token = unguessable()
+    channel.secret = new_secret()
+    channel.options = dict(options or {})
     with transaction.atomic():
-        channel = Channel.objects.create(
-            unit=unit,
-            kind=kind,
-            name=name,
-            address=address.strip().lower(),
-            callback_url=callback_url,
-            token=unguessable(),
-            secret=new_secret(),
-            options=dict(options or {}),
-        )
+        channel.save()
         note_version(channel, at=at)
-        Source.objects.create(kind=kind, unit=unit, name=name, channel=channel, occurred_at=at)
-        record("channel_opened", channel, by=by, at=at, kind=kind)
+        Source.objects.create(
+            kind=channel.kind, unit=channel.unit, name=channel.name, channel=channel, occurred_at=at
+        )
+        record("channel_opened", channel, by=by, at=at, kind=channel.kind)
     return channel
 
 

@@ -123,5 +123,4 @@ def without_tag(handle: str) -> str:
 
 
 def tag(handle: str) -> str:
-    """The last one: a mailbox's own address may have a tag too."""
-    return handle.rpartition("@")[0].rpartition("+")[2]
+    return handle.rpartition("@")[0].partition("+")[2]

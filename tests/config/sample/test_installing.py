@@ -1,0 +1,78 @@
+"""The sample company on a fresh installation: it lives, and an ambassador can be asked."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from knox.auth import TokenAuthentication
+
+from ambassadors.routing import candidates
+from ambassadors.routing.models import Rule
+from config.sample.installing import ensure_sample
+from conversations.channels.models import Channel, Source
+from conversations.inbox.models import Conversation, Delivery, Status
+from crm.access.models import Role
+from crm.access.services import roles_of
+from crm.organisation.models import Employee, Unit, User
+from tests.config.history.test_import import counts
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_fresh_installation_gets_people_channels_and_a_living_inbox(tmp_path: Path) -> None:
+    assert ensure_sample(tmp_path, out=io.StringIO())
+    file = tmp_path / "sample.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    facts = json.loads(file.read_text())
+
+    for role, person in facts["people"].items():
+        user = User.objects.get(email=person["email"])
+        assert roles_of(user) == {Role(role)}
+        assert Client().login(username=person["email"], password=person["password"])
+        known, _ = TokenAuthentication().authenticate_credentials(person["token"].encode())
+        assert known == user
+
+    for kind, told in facts["channels"].items():
+        channel = Channel.objects.get(pk=told["id"])
+        assert (channel.kind, channel.owned, channel.is_open) == (kind, True, True)
+        assert Source.objects.filter(channel=channel).exists()
+    assert facts["channels"]["webhook"]["secret"].startswith("whsec_")
+    assert facts["channels"]["webhook"]["url"].startswith("/")
+    assert facts["channels"]["email"]["address"] == "support@relais.localhost"
+
+    assert Conversation.objects.filter(status=Status.OPEN).count() >= 12
+    assert Conversation.objects.filter(status=Status.WAITING).count() >= 5
+    assert not Conversation.objects.filter(live=True).exists()
+    assert not Delivery.objects.exists()
+    only_the_ambassador_is_asked(facts)
+
+    before = counts()
+    assert not ensure_sample(tmp_path, out=io.StringIO())
+    assert counts() == before
+
+
+def only_the_ambassador_is_asked(facts: dict) -> None:
+    conversation = Conversation.objects.filter(status=Status.OPEN).first()
+    since = conversation.occurred_at
+    people = candidates.candidates(conversation, Rule.objects.get(), asked_since=since, at=since)
+    asked = [Employee.objects.get(pk=person.employee_id).user.email for person in people]
+    assert asked == [facts["people"]["ambassador"]["email"]]
+
+
+def test_a_database_with_data_is_left_alone(tmp_path: Path) -> None:
+    Unit.objects.create(name="Ours")
+    before = counts()
+    assert not ensure_sample(tmp_path, out=io.StringIO())
+    assert counts() == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_production_never_gets_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "LOCAL", False)
+    with pytest.raises(ImproperlyConfigured):
+        ensure_sample(tmp_path, out=io.StringIO())
+    assert not Unit.objects.exists()

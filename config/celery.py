@@ -77,6 +77,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "keep the appraisal of the week": {
+            "task": "maturity.appraisals.tasks.store_appraisals_due",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "say that the worker is alive": {
             "task": "config.tasks.pulse",
             "schedule": 2.0,

@@ -134,7 +134,7 @@ def _read_cursor(cursor: str | None, *, bare: bool) -> _Place | None:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         words = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         backwards, at, row = words
-        moment = None if bare else instant(at)
+        moment = None if at is None else instant(at)
         place = _Place(bool(backwards), moment, uuid.UUID(row))
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
         raise QueryRefused.of("cursor", _("This is no cursor of ours."), "invalid") from error

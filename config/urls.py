@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("crm.access.urls")),
     path("", include("conversations.channels.urls")),
     path("", include("conversations.inbox.files")),
+    path("", include("conversations.inbox.chat")),
 ]
 
 handler400 = "config.api.bad_request"

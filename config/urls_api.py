@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("conversations.inbox.envelopes")),
     path("", include("conversations.knowledge.api")),
     path("", include("ambassadors.routing.api")),
+    path("", include("maturity.executive.api")),
 ]

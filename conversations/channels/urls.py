@@ -2,8 +2,11 @@
 
 from django.urls import path
 
+from conversations.channels.doors import webchat
 from conversations.channels.doors.webhook import webhook
 
 urlpatterns = [
     path("hooks/<str:token>/", webhook, name="webhook"),
+    path("chat/<str:token>/", webchat.page, name="chat"),
+    path("chat/<str:token>/say/", webchat.write, name="chat_write"),
 ]

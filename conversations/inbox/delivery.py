@@ -36,7 +36,7 @@ UPDATE conversations_delivery d
 SET state = 'sending', attempt = attempt + 1, claimed_at = now(), updated_at = now()
 FROM conversations_message m, conversations_channel ch
 WHERE d.message_id = %s AND m.id = d.message_id AND ch.id = m.channel_id
-  AND d.state = 'queued' AND d.not_before <= now() AND ch.paused_at IS NULL
+  AND d.state = 'queued' AND d.not_before <= clock_timestamp() AND ch.paused_at IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM conversations_delivery earlier
     JOIN conversations_message em ON em.id = earlier.message_id

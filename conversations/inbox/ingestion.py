@@ -19,6 +19,7 @@ from django.utils import timezone
 from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Inbound, Party, Receipt
+from conversations.channels.wire.email import tokens
 from conversations.inbox import receipts, threading, writing
 from conversations.inbox.lookups import known_messages, known_threads
 from conversations.inbox.models import Status
@@ -48,10 +49,10 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
     ]
     written = _take_messages(arrivals) if arrivals else set()
     reports = [(one, item) for one in opened for item in one.items if isinstance(item, Receipt)]
-    if reports:
-        receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
+    unmatched = receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
     brought = {arrival.envelope_id for arrival in arrivals}
-    return dict.fromkeys(brought - written, "duplicate")
+    remarks = dict.fromkeys(unmatched, "reports on a message that is not known here")
+    return remarks | dict.fromkeys(brought - written, "duplicate")
 
 
 def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID]:
@@ -59,10 +60,7 @@ def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID]:
     people = know(_addresses(arrivals), at=timezone.now())
     fresh = _without_known(arrivals, people)
     known = known_threads(
-        [
-            (each.channel, _sender(each, people), each.message, _token(each.message))
-            for each in fresh
-        ]
+        [(each.channel, _sender(each, people), each.message, _token(each)) for each in fresh]
     )
     messages = [_place(arrival, variant, people, known) for arrival, variant in _ordered(fresh)]
     writing.write(messages)
@@ -127,7 +125,7 @@ def _place(
         message,
         channel_id=arrival.channel.pk,
         sender=sender.identity_id,
-        token=_token(message),
+        token=_token(arrival),
         known=known,
     ) or _new_thread(arrival, sender, known)
     known.by_reference.setdefault((arrival.channel.pk, message.external_id), thread)
@@ -147,8 +145,12 @@ def _place(
     )
 
 
-def _token(message: Inbound) -> uuid.UUID | None:
-    return None
+def _token(arrival: Arrival) -> uuid.UUID | None:
+    """The conversation that the mail's address names, when we signed that name."""
+    token = arrival.message.reply_token
+    if not token:
+        return None
+    return tokens.verify(arrival.channel.secret, token, purpose=tokens.REPLY)
 
 
 def _new_thread(arrival: Arrival, sender: Person, known: threading.Known) -> threading.Thread:

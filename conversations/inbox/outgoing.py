@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from conversations.channels.wire.contract import Outbound, Party
+from conversations.channels.wire.email import tokens
 from conversations.inbox.models import Direction, Message, MessageKind
 
 MOST_REFERENCES = 20
@@ -24,8 +27,19 @@ def outbound(message: Message) -> Outbound:
         subject=conversation.subject,
         in_reply_to=_last_inbound(message),
         references=tuple(references),
+        reply_address=_tagged(message, conversation.pk, purpose=tokens.REPLY),
+        bounce_address=_tagged(message, message.pk, purpose=tokens.BOUNCE),
         sender_name=message.author_employee.name if message.author_employee else "",
     )
+
+
+def _tagged(message: Message, subject: uuid.UUID, *, purpose: str) -> str:
+    """Mail only: the channel's address with our signed name of `subject` in it."""
+    channel = message.channel
+    if channel.kind != "email":
+        return ""
+    token = tokens.sign(channel.secret, subject, purpose=purpose)
+    return tokens.tagged(channel.address, token, purpose=purpose)
 
 
 def _earlier(message: Message, **conditions: object) -> list[str]:
@@ -44,8 +58,10 @@ def _earlier(message: Message, **conditions: object) -> list[str]:
 
 
 def _references(message: Message) -> list[str]:
-    """External ids of the exchange so far, oldest first."""
-    return _earlier(message)[::-1]
+    """External ids of the exchange so far, oldest first; a mail's thread is its first id."""
+    thread = message.conversation.thread
+    earlier = _earlier(message)[::-1]
+    return [thread, *earlier] if thread.startswith("<") and thread not in earlier else earlier
 
 
 def _last_inbound(message: Message) -> str:

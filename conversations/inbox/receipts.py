@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Receipt
+from conversations.channels.wire.email import tokens
 from conversations.inbox.models import (
     Conversation,
     Delivery,
     DeliveryState,
+    Direction,
     Message,
     Status,
     UnmatchedReceipt,
@@ -34,14 +36,18 @@ _RANK = {
 }
 
 
-def take(reports: Sequence[tuple[Channel, uuid.UUID, Receipt]]) -> None:
-    """(channel, envelope id, receipt), in the order they came."""
+def take(reports: Sequence[tuple[Channel, uuid.UUID, Receipt]]) -> set[uuid.UUID]:
+    """(channel, envelope id, receipt), in the order they came. Returns the envelopes of those
+    that belong to no message here: they wait, and are shown."""
+    unmatched = set()
     for channel, envelope_id, receipt in reports:
         message = _meant(channel, receipt)
         if message is None:
             _keep(channel, envelope_id, receipt)
+            unmatched.add(envelope_id)
         else:
             apply(message, receipt.state, cause=receipt.cause, transient=receipt.transient)
+    return unmatched
 
 
 def match_waiting(message: Message) -> None:
@@ -79,11 +85,15 @@ def reopen_after_failure(message: Message) -> None:
 
 
 def _meant(channel: Channel, receipt: Receipt) -> Message | None:
+    """By the signed address that the report came to, else by the ids that it quotes."""
+    sent = Message.objects.filter(channel=channel, direction=Direction.OUT)
+    token = receipt.bounce_token
+    message_id = tokens.verify(channel.secret, token, purpose=tokens.BOUNCE) if token else None
+    if message_id is not None:
+        return sent.filter(pk=message_id).first()
     known = {
         message.external_id: message
-        for message in Message.objects.filter(
-            channel=channel, external_id__in=receipt.references, direction="out"
-        )
+        for message in sent.filter(external_id__in=receipt.references).exclude(external_id="")
     }
     return next((known[each] for each in receipt.references if each in known), None)
 

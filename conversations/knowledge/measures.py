@@ -28,6 +28,7 @@ class UseRow(NamedTuple):
     message: UUID
     position: int
     article: UUID
+    at: datetime
     recorded_at: datetime
 
 
@@ -45,5 +46,5 @@ def reviews() -> list[ReviewRow]:
 
 def uses() -> list[UseRow]:
     rows = ArticleUse.objects.order_by("message_id", "position", "pk")
-    fields = ("message_id", "position", "article_id", "recorded_at")
+    fields = ("message_id", "position", "article_id", "occurred_at", "recorded_at")
     return [UseRow(*row) for row in rows.values_list(*fields)]

@@ -242,7 +242,7 @@ def write(rows: Sequence[Model]) -> None:
 
 
 def is_given(row: Model, field: Any) -> bool:
-    """The database fills in the others: numbers, generated columns, when the row was recorded."""
+    """The database fills in the others: numbered keys, what it computes, when it was recorded."""
     if field.generated:
         return False
     value = getattr(row, field.attname)

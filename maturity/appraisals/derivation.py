@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from maturity.facts.ledger import Day, Ledger
+from maturity.facts.organisation import UnitAt
 from maturity.scoring import gates, stages, walk
 from maturity.scoring.definition import Criterion, Model
 from maturity.scoring.gates import Measured, Outcome
@@ -16,14 +17,15 @@ from maturity.scoring.stages import Standing
 from maturity.scoring.walk import Walked
 
 OPENS = (Outcome.MET, Outcome.HELD)
+Live = Mapping[UUID | None, int]  # unit (None: the company) -> evaluations made live
 
 
 @dataclass(frozen=True)
 class Derived:
     """The appraisal of one day before it is put into words.
 
-    walked: after the last Monday; day: the figures of the day itself; is_preview: as_of is none
-    of the Mondays walked.
+    walked: after the last Monday; day: the figures of the day itself; is_preview: as_of is no
+    Monday that has come.
     """
 
     model: Model
@@ -31,6 +33,11 @@ class Derived:
     day: Day
     walked: Walked
     is_preview: bool
+    live: Live
+
+    def is_provisional(self, unit: UUID | None) -> bool:
+        """Until enough evaluations were made live; replayed ones never are."""
+        return self.live.get(unit, 0) < self.model.walk.live
 
 
 def last_monday(day: date) -> date:
@@ -80,6 +87,8 @@ def described(
     standing: Standing,
     figures: Mapping[str, Measured],
     found: Mapping[str, Outcome],
+    *,
+    unit: UUID | None = None,
 ) -> dict[str, Any]:
     """Stage, blocking, criteria and transitions of the company or of one unit."""
     model = derived.model
@@ -87,7 +96,7 @@ def described(
         "stage": {
             "number": standing.stage,
             "key": model.stage(standing.stage).key,
-            "provisional": False,
+            "provisional": derived.is_provisional(unit),
             "at_risk": stages.is_at_risk(model, standing),
             "exempt": bool(standing.exempt),
         },
@@ -108,15 +117,22 @@ def described(
     }
 
 
-def walk_to(ledger: Ledger, model: Model, until: date) -> Walked:
-    return walk.walk(model, (ledger.day(monday).week for monday in ledger.mondays(until)))
+def monday_reached(ledger: Ledger, as_of: date, now: datetime) -> date:
+    """The last Monday up to `as_of` that has begun in every unit."""
+    monday = last_monday(as_of)
+    while any(unit.cut > now for unit in ledger.units_at(monday)):
+        monday -= timedelta(days=7)
+    return monday
 
 
-def derive(ledger: Ledger, model: Model, as_of: date, *, today: date) -> Derived:
-    """The gates and stages of the last Monday that has come, the figures of `as_of` itself."""
-    monday = last_monday(min(as_of, today))
-    walked = walk_to(ledger, model, monday)
-    return Derived(model, as_of, ledger.day(as_of), walked, is_preview=as_of != monday)
+def derive(ledger: Ledger, as_of: date, *, now: datetime, live: Live) -> Derived:
+    """Reading `corrected`: everything known now, each Monday with what occurred before it.
+
+    Gates and stages are those of the last Monday, the figures those of `as_of` itself.
+    """
+    monday, model = monday_reached(ledger, as_of, now), ledger.model
+    walked = walk.walk(model, (ledger.day(week).week for week in ledger.mondays(monday)))
+    return Derived(model, as_of, ledger.day(as_of), walked, as_of != monday, live)
 
 
 def company(derived: Derived) -> dict[str, Any]:
@@ -134,16 +150,24 @@ def unit(derived: Derived, key: UUID) -> dict[str, Any]:
     found = dict(walked.unit_outcomes.get(str(key), {}))
     if derived.is_preview or not found:
         found = outcomes(derived, standing, figures)
-    return described(derived, standing, figures, found)
+    return described(derived, standing, figures, found, unit=key)
 
 
 def appraisal(derived: Derived, *, reading: str) -> dict[str, Any]:
     """The whole object of `manage.py appraise` and of the API."""
+    units = [{"id": one.key, **unit(derived, one.unit)} for one in derived.day.units]
+    return {**headed(derived, reading), **company(derived), "units": units}
+
+
+def unit_appraisal(derived: Derived, one: UnitAt, *, reading: str) -> dict[str, Any]:
+    """The same object of one unit by itself."""
+    return {**headed(derived, reading), "unit": one.key, **unit(derived, one.unit), "units": []}
+
+
+def headed(derived: Derived, reading: str) -> dict[str, Any]:
     return {
         "as_of": derived.as_of.isoformat(),
         "reading": reading,
         "preview": derived.is_preview,
         "model": {"version": derived.model.version, "sha256": derived.model.sha256},
-        **company(derived),
-        "units": [{"id": one.key, **unit(derived, one.unit)} for one in derived.day.units],
     }

@@ -123,6 +123,13 @@ def counterparts_known(views: Views, terms: Terms) -> Counted:
     return Counted(known, returning)
 
 
+def returning(view: View) -> Iterator[Thread]:
+    """Conversations of W whose own contact had begun one earlier."""
+    for thread in view.begun:
+        if thread.contact and thread.began and began_before(view, thread.contact, thread.began):
+            yield thread
+
+
 def began_before(view: View, contact: UUID, at: datetime) -> bool:
     times = view.book.begun_by.get(contact)
     return times is not None and times[0] < at

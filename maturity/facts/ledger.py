@@ -20,6 +20,7 @@ from maturity.facts import (
 )
 from maturity.facts.clock import next_monday
 from maturity.facts.counting import Counted, Terms, View, Views
+from maturity.facts.evidence import Evidence, gather
 from maturity.facts.organisation import Organisation, UnitAt
 from maturity.facts.origins import Origins, has_source, origins
 from maturity.facts.records import Records
@@ -67,7 +68,6 @@ class Day:
     week: Week
     shown: Mapping[UUID, Mapping[str, Measured]]
     units: Sequence[UnitAt]
-    cut: datetime
 
 
 class Ledger:
@@ -127,6 +127,21 @@ class Ledger:
             self._days[on] = self.counted(on)
         return self._days[on]
 
+    def views(self, on: date) -> dict[UUID, View]:
+        """What each unit's measures see, those included that take no part yet."""
+        units = {unit.unit: unit for unit in self.units_at(on)}
+        if not units:
+            return {}
+        book, _ = self.book(units)
+        return {unit: self.view(at, book) for unit, at in units.items()}
+
+    def evidence(self, on: date, metric: str, *, unit: UUID | None = None) -> Evidence:
+        """The records behind one criterion of the company, or of one unit."""
+        views = self.views(on)
+        if unit is not None:
+            return gather(metric, [views[unit]])
+        return gather(metric, [view for view in views.values() if view.unit.takes_part])
+
     def counted(self, on: date) -> Day:
         units = {unit.unit: unit for unit in self.units_at(on)}
         if not units:
@@ -142,13 +157,12 @@ class Ledger:
             units={str(unit): of for unit, of in figures.items() if unit in taking_part},
             needing={str(unit): len(views[unit].due) for unit in taking_part},
         )
-        cut = max(unit.cut for unit in units.values())
-        return Day(week, figures, list(units.values()), cut)
+        return Day(week, figures, list(units.values()))
 
     def empty(self, on: date) -> Day:
         """Nobody is known yet."""
         week = Week(on=on, company=self.company_figures([], {}), units={}, needing={})
-        return Day(week, {}, [], datetime.combine(on, datetime.min.time(), tzinfo=UTC))
+        return Day(week, {}, [])
 
     def unit_figures(self, view: View, found: Origins) -> dict[str, Measured]:
         staff = len(view.people.staff_of(view.unit.unit))

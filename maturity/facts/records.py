@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ambassadors.communities import measures as communities
@@ -19,6 +19,7 @@ from crm.contacts import measures as contacts
 from crm.organisation import measures as organisation
 
 UNDATED = ("addresses",)
+BELATED = timedelta(days=2)
 
 
 class Row(Protocol):
@@ -71,8 +72,18 @@ class Records:
         }
         return replace(self, **known)
 
-    def last_recorded_at(self) -> datetime | None:
-        return max((r.recorded_at for rows in self.dated().values() for r in rows), default=None)
+    def moments(self) -> list[tuple[datetime, datetime]]:
+        """(happened, recorded) of every record; a publication happened when it appeared."""
+        return [
+            (min(row.at, getattr(row, "published_at", None) or row.at), row.recorded_at)
+            for rows in self.dated().values()
+            for row in rows
+            if hasattr(row, "at")
+        ]
+
+    def has_imported_history(self) -> bool:
+        """Something was recorded long after it happened."""
+        return any(recorded - at > BELATED for at, recorded in self.moments())
 
     def first_at(self) -> datetime | None:
         """When the first record of any kind happened."""

@@ -10,6 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from knox.models import AuthToken
 
+from ambassadors.routing import tasks as routing_tasks
+from ambassadors.routing.models import Availability, Offer
 from conversations.channels import claiming
 from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation
@@ -68,3 +70,11 @@ def hear(channel: Channel, text: str = "Where is my parcel?", **fields: Any) -> 
     assert response.status_code == 202, response.content
     claiming.ingest()
     return Conversation.objects.get(messages__external_id=message_id)
+
+
+def offered(person: house.Somebody) -> Offer:
+    """What waits for somebody is offered to this person."""
+    Availability.objects.get_or_create(employee=person.employee)
+    house.rule()
+    routing_tasks.route_due()
+    return Offer.objects.get(employee=person.employee, state="open")

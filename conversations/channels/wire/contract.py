@@ -66,7 +66,8 @@ class Inbound:
     """One message that came in.
 
     external_id: the provider's id of the message, unique per channel once ingested.
-    thread: the provider's conversation key, "" where the channel has one thread per person.
+    thread: the provider's conversation key, "" where the channel has one thread per person; the
+        id of a mail thread's first mail.
     references: external ids this message may be an answer to, best first (mail threading).
     reply_token: our own signed token found in a recipient address (mail), not yet verified.
     others: further recipients, who may then write into the same conversation (mail's Cc).

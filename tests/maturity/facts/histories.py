@@ -136,7 +136,7 @@ def read(found):
         articles=[ArticleRow(x["id"], x["when"], r, x["author"]) for x in by_type["article"]],
         reviews=[ReviewRow(x["article"], x["when"], r) for x in by_type["article_review"]],
         uses=[
-            UseRow(x["id"], n, article, r)
+            UseRow(x["id"], n, article, x["when"], r)
             for x in by_type["message"]
             for n, article in enumerate(x.get("articles") or [])
         ],

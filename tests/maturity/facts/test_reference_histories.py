@@ -1,5 +1,5 @@
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import pytest
@@ -10,6 +10,7 @@ from maturity.scoring.definition import load
 from tests.maturity.facts import histories
 
 EXPECTED = histories.HISTORIES / "expected.json"
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NAMES = [
     "a-quiet-office",
     "b-coordinated-workshop",
@@ -51,7 +52,7 @@ def differences(found, expected):
 def test_a_history_is_read_as_the_reference_reads_it(name):
     for as_of, expected in json.loads(EXPECTED.read_text())[name].items():
         day = date.fromisoformat(as_of)
-        derived = derivation.derive(ledger(name), load(), day, today=date(2026, 11, 2))
+        derived = derivation.derive(ledger(name), day, now=NOW, live={})
         found = derivation.appraisal(derived, reading="corrected")
         assert list(differences(found, expected)) == []
         assert [unit["id"] for unit in found["units"]] == [u["id"] for u in expected["units"]]

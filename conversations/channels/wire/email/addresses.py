@@ -123,4 +123,5 @@ def without_tag(handle: str) -> str:
 
 
 def tag(handle: str) -> str:
-    return handle.rpartition("@")[0].partition("+")[2]
+    """The last one: a mailbox's own address may have a tag too."""
+    return handle.rpartition("@")[0].rpartition("+")[2]

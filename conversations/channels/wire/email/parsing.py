@@ -109,8 +109,11 @@ def _content(mail: _Mail, cause: str, budget: Budget) -> Content:
 def _inbound(mail: _Mail, found: Content) -> Inbound:
     part = mail.part
     own = without_tag(mail.account.address.lower())
+    external_id = _identity(mail)
+    answers = list(_references(part))
     return Inbound(
-        external_id=_identity(mail),
+        external_id=external_id,
+        thread=answers[-1] if answers else external_id,
         sender=mail.sender,
         text=found.text,
         html=found.html,
@@ -118,7 +121,7 @@ def _inbound(mail: _Mail, found: Content) -> Inbound:
         body_digest=_digest(found),
         sent_at=date(part.field("date")),
         subject=one_line(decoded(part.field("subject")), SUBJECT_CHARS),
-        references=tuple(_references(part))[:REFERENCES],
+        references=tuple(answers[:REFERENCES]),
         reply_token=mail.token("c"),
         others=tuple(_others(mail, own)),
         automated=is_automated(

@@ -24,6 +24,7 @@ Où est mon colis ?
 def test_a_plain_mail_is_read_whole(read):
     assert read(SIMPLE) == Inbound(
         external_id="<one@customer.example>",
+        thread="<a@relais.example>",
         sender=Party("lea@customer.example", "Léa Martin"),
         text="Où est mon colis ?",
         body_digest=read(SIMPLE).body_digest,

@@ -1,0 +1,148 @@
+"""What was said of the company each week, kept as it was said: append-only."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from crm.organisation.models import Unit
+from maturity.scoring.gates import Outcome
+
+
+class Kept(models.Model):
+    """A row that is written once."""
+
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def never_changed(name: str) -> list[pgtrigger.Trigger]:
+    change = pgtrigger.Update | pgtrigger.Delete
+    return [pgtrigger.Protect(name=name, operation=change)]
+
+
+class Appraisal(Kept):
+    """The weekly evaluation of the company, or of one unit, as known on that Monday.
+
+    live: stored by the weekly job in its own week; a replayed one never is. number is null while
+    unassessed. said: the whole object that `manage.py appraise --reading known` prints.
+    """
+
+    as_of = models.DateField(_("as of"))
+    unit = models.ForeignKey(
+        Unit,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("unit"),
+        related_name="+",
+    )
+    number = models.PositiveSmallIntegerField(_("stage"), null=True)
+    at_risk = models.BooleanField(_("at risk"), default=False)
+    live = models.BooleanField(_("made live"), default=False)
+    model_version = models.CharField(_("model version"), max_length=20)
+    model_sha256 = models.CharField(max_length=64)
+    blocking = ArrayField(models.CharField(max_length=20), default=list)
+    said: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("appraisal")
+        verbose_name_plural = _("appraisals")
+        ordering: ClassVar[list[str]] = ["-as_of", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["as_of", "unit"], name="one_appraisal_a_week", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="stage_is_known",
+                condition=models.Q(number__isnull=True) | models.Q(number__range=(1, 5)),
+            ),
+        ]
+        triggers = never_changed("appraisals_are_append_only")
+
+    def __str__(self) -> str:
+        return f"{self.as_of:%Y-%m-%d} {self.unit or ''}".strip()
+
+
+class Reading(Kept):
+    """One criterion of an appraisal, with the records behind it.
+
+    k, n, lower, upper, enter, stay, minimum: as in the appraisal's object. records: up to 50
+    links, oldest and newest: when the cases lie; digest: SHA-256 over the ids of all of them.
+    """
+
+    appraisal = models.ForeignKey(Appraisal, on_delete=models.PROTECT, related_name="readings")
+    criterion = models.CharField(_("criterion"), max_length=20)
+    outcome = models.CharField(
+        _("outcome"), max_length=14, choices=[(one.value, one.value) for one in Outcome]
+    )
+    k = models.PositiveIntegerField()
+    n = models.PositiveIntegerField(null=True)
+    lower = models.FloatField(null=True)
+    upper = models.FloatField(null=True)
+    enter = models.FloatField()
+    stay = models.FloatField()
+    minimum = models.PositiveIntegerField(null=True)
+    is_open = models.BooleanField(_("gate is open"), default=False)
+    confirmations = models.PositiveSmallIntegerField(default=0)
+    losses = models.PositiveSmallIntegerField(default=0)
+    held = models.PositiveSmallIntegerField(default=0)
+    oldest = models.DateTimeField(null=True)
+    newest = models.DateTimeField(null=True)
+    records: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
+    digest = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("reading")
+        verbose_name_plural = _("readings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appraisal", "criterion"], name="one_reading_a_criterion"
+            ),
+            models.CheckConstraint(
+                name="outcome_is_known",
+                condition=models.Q(outcome__in=[one.value for one in Outcome]),
+            ),
+        ]
+        triggers = never_changed("readings_are_append_only")
+
+    def __str__(self) -> str:
+        return f"{self.criterion} {self.outcome}"
+
+
+class Transition(Kept):
+    """A change of stage that a weekly evaluation made, and what caused it."""
+
+    appraisal = models.ForeignKey(Appraisal, on_delete=models.PROTECT, related_name="transitions")
+    at = models.DateField(_("on"))
+    unit = models.ForeignKey(
+        Unit,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("unit"),
+        related_name="+",
+    )
+    came_from = models.PositiveSmallIntegerField(_("from"), null=True)
+    to = models.PositiveSmallIntegerField(_("to"), null=True)
+    causes = ArrayField(models.CharField(max_length=20), verbose_name=_("causes"), default=list)
+
+    class Meta:
+        verbose_name = _("change of stage")
+        verbose_name_plural = _("changes of stage")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["at", "unit"], name="one_change_of_stage_a_week", nulls_distinct=False
+            )
+        ]
+        triggers = never_changed("transitions_are_append_only")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.came_from} → {self.to}"

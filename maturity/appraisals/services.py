@@ -1,0 +1,142 @@
+"""Deriving the stage from the records, and keeping each week's appraisal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from crm.errors import Invalid, Missing
+from maturity.appraisals import derivation
+from maturity.appraisals.derivation import Derived
+from maturity.appraisals.known import Known
+from maturity.appraisals.models import Appraisal
+from maturity.appraisals.storing import live_evaluations, store_missing
+from maturity.facts.evidence import Evidence
+from maturity.facts.ledger import Ledger
+from maturity.facts.organisation import UnitAt
+from maturity.facts.records import read
+from maturity.scoring.definition import load
+
+FURTHEST_AHEAD = timedelta(days=35)
+WEEKLY_LOCK = 0x6D617475  # one storing of the week at a time in a database
+KEPT_FOR = 20  # times as long as the making took: at most a twentieth of a process is spent on it
+LONGEST_KEPT = 3600.0
+FIRST_YEAR = 1970
+
+
+class PastReading(StrEnum):
+    """known: only what was recorded by then. corrected: everything known now."""
+
+    KNOWN = "known"
+    CORRECTED = "corrected"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One appraisal with what the page shows beside it."""
+
+    derived: Derived
+    reading: PastReading
+    evidence: Mapping[str, Evidence]
+    has_imported_history: bool
+    made_at: datetime
+
+    def appraisal(self) -> dict[str, Any]:
+        return derivation.appraisal(self.derived, reading=self.reading.value)
+
+
+def check_day(as_of: date, *, today: date) -> date:
+    if as_of > today + FURTHEST_AHEAD:
+        raise Invalid("as_of may lie at most 35 days ahead", code="as_of_too_late")
+    if as_of.year < FIRST_YEAR:
+        raise Invalid("as_of lies before anything could be known", code="as_of_too_early")
+    return as_of
+
+
+def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) -> Picture:
+    """Derives the appraisal of that day from all records; seconds for a large company."""
+    now = at or timezone.now()
+    check_day(as_of, today=now.date())
+    ledger = Ledger(read(), load())
+    live = live_evaluations(as_of)
+    if reading is PastReading.KNOWN:
+        known = Known(ledger)
+        derived, seen = known.derive(as_of, now=now, live=live), known.ledger_at(as_of)
+    else:
+        derived, seen = derivation.derive(ledger, as_of, now=now, live=live), ledger
+    return Picture(
+        derived=derived,
+        reading=reading,
+        evidence={c.id: seen.evidence(as_of, c.metric) for c in ledger.model.criteria},
+        has_imported_history=seen.records.has_imported_history(),
+        made_at=now,
+    )
+
+
+def remembered_picture(as_of: date, *, reading: PastReading) -> Picture:
+    """The same from the cache where it can be: it is kept twenty times as long as it took."""
+    key = f"picture:{load().sha256[:16]}:{reading.value}:{as_of.isoformat()}"
+    with suppress(RedisError):
+        found = cache.get(key)
+        if isinstance(found, Picture):
+            return found
+    begun = time.monotonic()
+    made = picture(as_of, reading=reading)
+    with suppress(RedisError):
+        cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))
+    return made
+
+
+def unit_of(derived: Derived, unit: str) -> UnitAt:
+    """The unit by the id that is shown, or by ours."""
+    for one in derived.day.units:
+        if unit in (one.key, str(one.unit)):
+            return one
+    raise Missing(f"there is no unit {unit}", code="unknown_unit")
+
+
+def said_of(made: Picture, *, unit: str | None = None) -> dict[str, Any]:
+    if unit is None:
+        return made.appraisal()
+    one = unit_of(made.derived, unit)
+    return derivation.unit_appraisal(made.derived, one, reading=made.reading.value)
+
+
+def appraise(
+    as_of: date, *, reading: PastReading, unit: str | None = None, at: datetime | None = None
+) -> dict[str, Any]:
+    """The appraisal as one object, derived anew from the records."""
+    return said_of(picture(as_of, reading=reading, at=at), unit=unit)
+
+
+def store_due_appraisals(*, at: datetime | None = None) -> int:
+    """Keeps what each Monday that has come says, once; answers how many Mondays were stored.
+
+    Runs 15 minutes after the last unit's midnight. Mondays that were missed are stored as
+    replayed: they are never live.
+    """
+    now = at or timezone.now()
+    monday = derivation.last_monday(now.date())
+    if Appraisal.objects.filter(as_of=monday, unit=None).exists():
+        return 0
+    with transaction.atomic():
+        if not only_one_stores():
+            return 0
+        return store_missing(monday, now=now)
+
+
+def only_one_stores() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [WEEKLY_LOCK])
+        row = cursor.fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,112 @@
+"""Keeping a week: the company, each unit, every criterion with its records, changes of stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from maturity.appraisals import derivation
+from maturity.appraisals.derivation import Live
+from maturity.appraisals.known import Known
+from maturity.appraisals.models import Appraisal, Reading, Transition
+from maturity.facts.ledger import Ledger
+from maturity.facts.records import read
+from maturity.scoring.definition import load
+from maturity.scoring.stages import Standing
+from maturity.scoring.walk import Walked
+
+AFTER_THE_CUT = timedelta(minutes=15)  # no transaction lives longer than 5: nothing commits behind
+WEEK = timedelta(days=7)
+FIGURES = ("outcome", "k", "n", "lower", "upper", "enter", "stay", "minimum")
+
+
+def live_evaluations(until: date) -> Live:
+    """How many weekly evaluations of each unit, and of the company, were made in their week."""
+    rows = Appraisal.objects.filter(live=True, as_of__lte=until).values_list("unit")
+    return dict(rows.annotate(n=Count("pk")).order_by())
+
+
+@dataclass(frozen=True)
+class Week:
+    """One Monday about to be kept, and what was known at it."""
+
+    on: date
+    ledger: Ledger
+    is_live: bool
+
+
+def store_missing(monday: date, *, now: datetime) -> int:
+    """Stores every Monday up to `monday` that has no appraisal yet; answers how many."""
+    stored = set(Appraisal.objects.filter(unit=None).values_list("as_of", flat=True))
+    known, count = Known(Ledger(read(), load())), 0
+    for on, walked, _ in known.steps(monday):
+        cut = known.cut(on)
+        if on in stored or cut is None or now < cut + AFTER_THE_CUT:
+            continue
+        store(Week(on, known.ledger_at(on), is_live=now < cut + WEEK), walked)
+        count += 1
+    return count
+
+
+def store(week: Week, walked: Walked) -> None:
+    """The company and each unit that takes part."""
+    day, model = week.ledger.day(week.on), week.ledger.model
+    live = dict(live_evaluations(week.on))
+    for subject in (None, *(one.unit for one in day.units)):
+        live[subject] = live.get(subject, 0) + week.is_live
+    derived = derivation.Derived(model, week.on, day, walked, is_preview=False, live=live)
+    said = derivation.appraisal(derived, reading="known")
+    keep(week, None, walked.company, said)
+    for one, of_unit in zip(day.units, said["units"], strict=True):
+        if str(one.unit) in walked.units:
+            keep(week, one.unit, walked.units[str(one.unit)], of_unit)
+
+
+def keep(week: Week, unit: UUID | None, standing: Standing, said: dict[str, Any]) -> None:
+    kept = Appraisal.objects.create(
+        as_of=week.on,
+        unit_id=unit,
+        number=said["stage"]["number"],
+        at_risk=said["stage"]["at_risk"],
+        live=week.is_live,
+        model_version=week.ledger.model.version,
+        model_sha256=week.ledger.model.sha256,
+        blocking=said["blocking"],
+        said=said,
+    )
+    Reading.objects.bulk_create(reading(week, kept, standing, one) for one in said["criteria"])
+    Transition.objects.bulk_create(
+        Transition(
+            appraisal=kept,
+            at=change.at,
+            unit_id=unit,
+            came_from=change.came_from,
+            to=change.to,
+            causes=list(change.causes),
+        )
+        for change in standing.transitions
+        if change.at == week.on
+    )
+
+
+def reading(week: Week, kept: Appraisal, standing: Standing, said: dict[str, Any]) -> Reading:
+    gate = standing.gates[said["id"]]
+    metric = week.ledger.model.by_id[said["id"]].metric
+    evidence = week.ledger.evidence(week.on, metric, unit=kept.unit_id)
+    return Reading(
+        appraisal=kept,
+        criterion=said["id"],
+        **{name: said[name] for name in FIGURES},
+        is_open=gate.is_open,
+        confirmations=gate.confirmations,
+        losses=gate.losses,
+        held=gate.held,
+        oldest=evidence.oldest,
+        newest=evidence.newest,
+        records=[[trace.kind, str(trace.id)] for trace in evidence.records],
+        digest=evidence.digest,
+    )

@@ -1,0 +1,15 @@
+"""The weekly evaluation, found due by a sweep."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from maturity.appraisals import services
+
+LONGEST = 3600  # seconds: a first run after a long pause replays every missed Monday
+
+
+@shared_task(time_limit=LONGEST, soft_time_limit=LONGEST - 60)
+def store_appraisals_due() -> None:
+    """Stores this Monday's appraisal once its midnight has passed everywhere; idempotent."""
+    services.store_due_appraisals()

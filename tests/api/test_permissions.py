@@ -1,0 +1,169 @@
+"""Who may do what: every path for every kind of person; what is refused changes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from ambassadors.routing import services as routing
+from ambassadors.routing.models import Offer
+from conversations.channels.models import Envelope
+from conversations.inbox.models import Attachment, Conversation
+from conversations.knowledge.services import write_article
+from crm.access.models import Role, RoleGrant
+from tests import house
+from tests.api.hands import Caller, a_key, hear, offered
+from tests.rows import row_counts
+
+pytestmark = pytest.mark.django_db
+
+WHO = ("anonymous", "outsider", "asked", "assignee", "staff", "elsewhere", "executive")
+REPLY = {"text": "Yes.", "kind": "reply"}
+NOTE = {"text": "Hm.", "kind": "note"}
+ARTICLE = {"title": "Parcels", "text": "They come by post."}
+SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
+FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
+
+# method, path, body, then a status for each of WHO
+MATRIX = [
+    ("GET", "me/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "me/availability/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("PATCH", "me/availability/", {"most_open": 9}, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "conversations/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "conversations/{conversation}/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "conversations/{conversation}/messages/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/messages/", REPLY, 401, 404, 403, 201, 201, 404, 404),
+    ("POST", "conversations/{conversation}/messages/", NOTE, 401, 404, 403, 201, 201, 404, 404),
+    ("POST", "conversations/{conversation}/close/", None, 401, 404, 403, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/snooze/", SOON, 401, 404, 403, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/assign/", "staff", 401, 404, 403, 403, 200, 404, 404),
+    ("GET", "conversations/{conversation}/suggestions/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "/files/{file}/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "offers/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "offers/{offer}/", None, 401, 404, 200, 404, 404, 404, 404),
+    ("POST", "offers/{offer}/accept/", None, 401, 404, 200, 404, 404, 404, 404),
+    ("POST", "offers/{offer}/decline/", {"reason": "other"}, 401, 404, 200, 404, 404, 404, 404),
+    ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
+    ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("GET", "channels/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "channels/{channel}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "channels/{channel}/", {"paused": True}, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "envelopes/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "envelopes/{envelope}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "envelopes/{envelope}/replay/", None, 401, 403, 403, 403, 200, 404, 403),
+]
+# rows in a list for each of WHO after the first
+LISTED = [
+    ("conversations/", 0, 1, 1, 2, 0, 0),
+    ("offers/", 0, 1, 1, 0, 0, 0),
+    ("articles/", 1, 1, 1, 1, 1, 1),
+    ("channels/", None, None, None, 1, 1, None),
+    ("envelopes/", None, None, None, 2, 0, None),
+]
+
+
+@pytest.fixture
+def world():
+    """Two conversations of one unit: one offered to `asked`, one that `assignee` answers."""
+    brand, other = house.unit("Here"), house.unit("Elsewhere")
+    shop = house.department(brand)
+    channel = house.webhook_channel(brand)
+    house.webhook_channel(other)
+    people = {
+        "asked": house.ambassador(shop, name="Asked"),
+        "assignee": house.somebody(shop, Role.AMBASSADOR, name="Assignee"),
+        "outsider": house.somebody(shop, Role.AMBASSADOR, name="Outsider"),
+        "executive": house.somebody(shop, Role.EXECUTIVE, name="Executive"),
+        "staff": _staff_of(brand, shop),
+        "elsewhere": _staff_of(other, shop),
+    }
+    taken = hear(channel, thread="taken", attachments=FILES)
+    routing.assign(taken, employee=people["assignee"].employee, by=people["assignee"].acting)
+    waiting = hear(channel, thread="waiting", attachments=FILES)
+    offer = offered(people["asked"])
+    Envelope.objects.update(state="failed")
+    article = write_article("Parcels", text="By post.", by=people["staff"].acting)
+    return {
+        "callers": {who: Caller(person.user) for who, person in people.items()}
+        | {"anonymous": Caller()},
+        "employee": people["staff"].employee.pk,
+        "taken": taken.pk,
+        "waiting": waiting.pk,
+        "ids": {
+            "offer": offer.pk,
+            "article": article.pk,
+            "channel": channel.pk,
+            "envelope": Envelope.objects.first().pk,
+        },
+    }
+
+
+def _staff_of(unit, department):
+    person = house.somebody(department, name="Staff")
+    RoleGrant.objects.create(user=person.user, role=Role.STAFF, unit=unit)
+    return person
+
+
+def _everything():
+    """The rows, and what stands in those that a refused act could have touched."""
+    return [
+        row_counts(),
+        list(Conversation.objects.order_by("pk").values()),
+        list(Offer.objects.order_by("pk").values()),
+        list(Envelope.objects.order_by("pk").values("pk", "state")),
+    ]
+
+
+def test_every_path_answers_each_person_as_the_table_says(world, subtests):
+    for method, path, body, *statuses in MATRIX:
+        for who, status in zip(WHO, statuses, strict=True):
+            with subtests.test(f"{method} {path}", who=who), transaction.atomic():
+                before = _everything()
+                answer = _ask(world, who, method, path, body)
+                assert answer.status_code == status
+                if status >= 400:
+                    assert answer["Content-Type"] == "application/problem+json"
+                    assert _everything() == before
+                if answer.streaming:
+                    assert list(answer.streaming_content) == [b"hello"]
+                transaction.set_rollback(True)
+
+
+def _ask(world, who, method, path, body):
+    conversation = world["taken"] if who == "assignee" else world["waiting"]
+    file = Attachment.objects.get(message__conversation=conversation).pk
+    where = path.format(conversation=conversation, file=file, **world["ids"])
+    if body == "staff":
+        body = {"employee": str(world["employee"])}
+    caller = world["callers"][who]
+    if method == "GET":
+        return caller.get(where)
+    if method == "PATCH":
+        return caller.patch(where, body)
+    return caller.post(where, body, key=a_key())
+
+
+def test_every_list_shows_each_person_only_theirs(world, subtests):
+    for path, *numbers in LISTED:
+        for who, number in zip(WHO[1:], numbers, strict=True):
+            if number is not None:
+                with subtests.test(path, who=who):
+                    assert len(world["callers"][who].get(path).json()["results"]) == number
+
+
+def test_an_offer_lets_look_and_only_accepting_lets_answer(world):
+    asked, path = world["callers"]["asked"], f"conversations/{world['waiting']}/messages/"
+    refused = asked.post(path, REPLY, key=a_key())
+    assert (refused.status_code, refused.json()["code"]) == (403, "accept_first")
+    assert asked.post(f"offers/{world['ids']['offer']}/accept/").status_code == 200
+    assert asked.post(path, REPLY, key=a_key()).status_code == 201
+
+
+def test_declining_takes_the_look_away(world):
+    asked = world["callers"]["asked"]
+    answer = asked.post(f"offers/{world['ids']['offer']}/decline/", {"reason": "no_time"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "declined")
+    assert asked.get(f"conversations/{world['waiting']}/").status_code == 404

@@ -1,0 +1,39 @@
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+from tests.maturity.facts.histories import HISTORIES
+from tests.maturity.facts.test_reference_histories import EXPECTED, differences
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(not EXPECTED.exists(), reason="the reference histories are absent"),
+]
+
+
+def appraised(*options):
+    out = io.StringIO()
+    call_command("appraise", *options, "--format", "json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+@pytest.mark.parametrize("name", ["b-coordinated-workshop", "e-rigged"])
+def test_an_imported_history_is_read_as_the_reference_reads_it(name):
+    call_command(
+        "import_history",
+        str(HISTORIES / f"{name}.jsonl.gz"),
+        "--trust-own-acts",
+        stdout=io.StringIO(),
+        stderr=io.StringIO(),
+    )
+    expected = json.loads(EXPECTED.read_text())[name]
+    for as_of in expected:
+        found = appraised("--as-of", as_of)
+        assert list(differences(found, expected[as_of])) == []
+        assert [unit["id"] for unit in found["units"]] == [
+            unit["id"] for unit in expected[as_of]["units"]
+        ]
+        for mine, theirs in zip(found["units"], expected[as_of]["units"], strict=True):
+            assert list(differences(mine, theirs)) == []

@@ -220,7 +220,10 @@ LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 
 ENVELOPE_CONSUMERS = ["conversations.inbox.ingestion.consume"]
 REPLY_GATES: list[str] = []
-THREAD_PANELS: list[str] = []
+THREAD_PANELS = [
+    "ambassadors.routing.panels.panel",
+    "conversations.knowledge.panels.panel",
+]
 WAKE = env.bool("WAKE", default=True)
 
 # --- API -----------------------------------------------------------------------------------------

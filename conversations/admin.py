@@ -1,5 +1,7 @@
 """Gathers the admin pages of the floor's rooms."""
 
+from conversations.channels import admin as channels
 from conversations.inbox import admin as inbox
+from conversations.knowledge import admin as knowledge
 
-__all__ = ["inbox"]
+__all__ = ["channels", "inbox", "knowledge"]

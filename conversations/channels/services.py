@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -113,6 +113,22 @@ def set_callback(channel: Channel, *, url: str, by: Actor) -> None:
     with transaction.atomic():
         channel.save(update_fields=["callback_url"])
         record("channel_callback_set", channel, by=by)
+
+
+def change_channel(channel: Channel, *, fields: Sequence[str], by: Actor) -> None:
+    """Keeps changed columns of an open channel, with a version where measures read them."""
+    if not fields:
+        return
+    with transaction.atomic():
+        channel.save(update_fields=list(fields))
+        if {"name", "unit"} & set(fields):
+            note_version(channel, at=timezone.now())
+        record("channel_changed", channel, by=by, fields=list(fields))
+
+
+def note_revealed(channel: Channel, *, by: Actor) -> None:
+    """Somebody looked at the secret: that leaves a line."""
+    record("channel_secret_shown", channel, by=by)
 
 
 def pause(channel: Channel, *, paused: bool, by: Actor) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,3 +61,14 @@ def initials(name: str) -> str:
 def hue(name: str) -> int:
     """A colour of one's own, the same on every page."""
     return sum(ord(mark) * (at + 7) for at, mark in enumerate(name[:40])) % 12
+
+
+@register.simple_tag
+def outgoing_folder() -> str:
+    """Where mails are written instead of sent, "" where they are sent."""
+    address = str(settings.EMAIL_URL)
+    if not address.startswith("file:"):
+        return ""
+    path = Path(urlsplit(address).path)
+    home = Path(settings.BASE_DIR)
+    return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -24,6 +25,8 @@ from crm.organisation.models import (
 )
 from crm.pages import Paged, ReadOnly
 from crm.values import Actor, Via
+
+admin.site.unregister(Group)  # rights come from roles alone
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from conversations.channels.wire.email.quotes import fold
 from conversations.inbox.models import (
     Attachment,
     Conversation,
@@ -111,8 +112,11 @@ def _author(message: Message) -> str:
 
 
 def _folded(message: Message) -> tuple[str, str]:
-    """What is new in the text, and what was quoted or signed below it."""
-    return message.text, ""
+    """What is new in the text, and what was quoted or signed below it (mails)."""
+    if message.direction == Direction.OUT or not message.subject:
+        return message.text, ""
+    parts = fold(message.text)
+    return parts.fresh, "\n\n".join(part for part in (parts.quoted, parts.signature) if part)
 
 
 def fingerprint(conversation: Conversation) -> str:

@@ -1,0 +1,109 @@
+"""Rules, people's availability and the offers that were made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from ambassadors.routing import panels
+from ambassadors.routing.models import Absence, Availability, Offer, Rule, Topic
+from conversations.inbox.models import Conversation
+from crm.access.doors import actor_of
+from crm.access.services import staffed_units
+from crm.journal.services import record
+from crm.pages import Paged, ReadOnly
+
+
+class Noted(Paged, ModelAdmin):
+    """Leaves a line in the journal at each change."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        verb = f"{obj._meta.model_name}_{'changed' if change else 'added'}"
+        record(verb, obj, by=actor_of(request), fields=form.changed_data)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        record(f"{obj._meta.model_name}_deleted", obj, by=actor_of(request))
+        super().delete_model(request, obj)
+
+
+@admin.register(Topic)
+class TopicAdmin(Noted):
+    list_display = ("name", "shown_keywords")
+    search_fields = ("name",)
+
+    @display(description=_("keywords"))
+    def shown_keywords(self, row: Topic) -> str:
+        return ", ".join(row.keywords)
+
+
+@admin.register(Rule)
+class RuleAdmin(Noted):
+    list_display = ("name", "position", "active", "unit", "offer_minutes", "most_offers")
+    list_select_related = ("unit",)
+    list_filter = ("active",)
+    filter_horizontal = ("channels", "departments")
+
+
+class OfEmployees(Noted):
+    """Rows of people: who serves a unit sees and keeps those of its departments."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        units = staffed_units(request.user)
+        return rows if units is None else rows.filter(employee__department__unit__in=units)
+
+
+@admin.register(Availability)
+class AvailabilityAdmin(OfEmployees):
+    list_display = ("employee", "active", "shown_topics", "most_open", "most_weekly", "timezone")
+    list_select_related = ("employee",)
+    list_filter = ("active",)
+    search_fields = ("employee__name",)
+    autocomplete_fields = ("employee",)
+
+    @display(description=_("topics"))
+    def shown_topics(self, row: Availability) -> str:
+        return ", ".join(row.topics)
+
+
+@admin.register(Absence)
+class AbsenceAdmin(OfEmployees):
+    list_display = ("employee", "starts_at", "ends_at")
+    list_select_related = ("employee",)
+    search_fields = ("employee__name",)
+    autocomplete_fields = ("employee",)
+    ordering = ("-ends_at",)
+
+
+@admin.register(Offer)
+class OfferAdmin(Paged, ReadOnly, ModelAdmin):
+    list_display = ("occurred_at", "employee", "conversation", "shown_state", "score", "load")
+    list_select_related = ("employee", "conversation")
+    list_filter = ("state", "by")
+    search_fields = ("employee__name",)
+    ordering = ("-occurred_at", "-pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
+        rows: QuerySet[Offer] = super().get_queryset(request)
+        return rows.filter(conversation__in=Conversation.objects.visible_to(request.user))
+
+    def get_urls(self) -> list[URLPattern]:
+        assign = self.admin_site.admin_view(panels.assign)
+        own = [path("assign/<uuid:conversation_id>/", assign, name="routing_assign")]
+        return own + super().get_urls()
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={"accepted": "success", "declined": "danger", "open": "info", "expired": "warning"},
+    )
+    def shown_state(self, row: Offer) -> tuple[str, str]:
+        return row.state, row.get_state_display()

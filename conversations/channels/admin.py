@@ -1,0 +1,251 @@
+"""Channels and what they brought: open one, pause it, see its door, read a delivery again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
+
+from conversations.channels import callbacks, services
+from conversations.channels.models import Channel, Envelope
+from conversations.channels.wire.registry import CHANNELS
+from crm.access.doors import actor_of
+from crm.access.services import staffed_units
+from crm.errors import Invalid, RelaisError
+from crm.pages import Paged, ReadOnly
+
+LONGEST_SHOWN = 20_000  # bytes of an envelope on its page; the whole is a download
+_DOORS = {"webhook": "webhook", "webchat": "chat"}
+
+
+if TYPE_CHECKING:  # the class takes a parameter in its stubs only
+    _Form = forms.ModelForm[Channel]
+else:
+    _Form = forms.ModelForm
+
+
+class ChannelForm(_Form):
+    callback_url = forms.URLField(
+        label=capfirst(_("callback URL")),
+        required=False,
+        max_length=callbacks.LONGEST,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget(),
+    )
+
+    class Meta:
+        model = Channel
+        fields = ["kind", "unit", "name", "address", "callback_url", "options"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            kinds = [(kind, kind) for kind in sorted(CHANNELS)]
+            self.fields["kind"] = forms.ChoiceField(
+                label=capfirst(_("kind")), choices=kinds, widget=UnfoldAdminSelectWidget()
+            )
+
+    def clean_callback_url(self) -> str:
+        url = str(self.cleaned_data["callback_url"])
+        kind = self.cleaned_data.get("kind") or self.instance.kind
+        if url:
+            try:
+                callbacks.check(Channel(kind=kind), url)
+            except Invalid as error:
+                raise forms.ValidationError(str(error)) from error
+        return url
+
+
+@admin.register(Channel)
+class ChannelAdmin(Paged, ModelAdmin):
+    form = ChannelForm
+    list_display = ("name", "kind", "unit", "shown_state", "address")
+    list_select_related = ("unit",)
+    list_filter = ("kind", "unit")
+    search_fields = ("name", "address")
+    add_fieldsets = (
+        (None, {"fields": ("kind", "unit", "name", "address", "callback_url", "options")}),
+    )
+    fieldsets = (
+        (None, {"fields": ("name", "kind", "unit", "address", "callback_url", "options")}),
+        (_("Door"), {"fields": ("door", "sending", "paused_at", "closed_at")}),
+    )
+    actions_detail = ("pause_or_resume", "reveal_secret")
+    change_form_before_template = "conversations/outbox_notice.html"
+    list_before_template = "conversations/outbox_notice.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        rows: QuerySet[Channel] = super().get_queryset(request)
+        units = staffed_units(request.user)
+        return rows if units is None else rows.filter(unit__in=units)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> Any:
+        shown = ("door", "sending", "paused_at", "closed_at")
+        if obj is None:
+            return ()
+        mine = () if request.user.is_superuser else ("unit", "address", "options")
+        return ("kind", *shown, *mine)
+
+    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
+        if change:
+            services.change_channel(obj, fields=form.changed_data, by=actor_of(request))
+            return
+        opened = services.open_channel(
+            obj.unit,
+            kind=obj.kind,
+            name=obj.name,
+            address=obj.address,
+            callback_url=obj.callback_url,
+            options=obj.options,
+            by=actor_of(request),
+        )
+        obj.__dict__.update(opened.__dict__)
+        if request.user.is_superuser:
+            words = _("Its secret, to be copied now: %(secret)s")
+            messages.info(request, words % {"secret": opened.secret})
+
+    @display(
+        description=_("state"),
+        label={"open": "success", "paused": "warning", "closed": "danger"},
+    )
+    def shown_state(self, row: Channel) -> tuple[str, str]:
+        if row.closed_at:
+            return "closed", str(_("closed"))
+        if row.paused_at:
+            return "paused", str(_("paused"))
+        if row.token is None:
+            return "imported", str(_("imported, read only"))
+        return "open", str(_("open"))
+
+    @display(description=_("address of its door"))
+    def door(self, row: Channel) -> SafeString | str:
+        if row.token is None:
+            return str(_("none: known from an import"))
+        if row.kind not in _DOORS:
+            return row.address
+        url = f"{settings.BASE_URL}{reverse(_DOORS[row.kind], args=[row.token])}"
+        return format_html('<a href="{}" class="ib-link">{}</a>', url, url)
+
+    @display(description=_("outgoing"))
+    def sending(self, row: Channel) -> str:
+        if row.kind == "webhook":
+            return row.callback_url or str(_("no callback URL: answers can’t be posted"))
+        if row.kind == "email" and settings.EMAIL_URL.startswith("file:"):
+            return str(_("EMAIL_URL is not set: each mail is written to var/outbox/"))
+        return str(_("by the channel itself"))
+
+    @action(description=_("Pause or resume"), permissions=["change"], icon="pause")
+    def pause_or_resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self._one(request, object_id)
+        services.pause(channel, paused=channel.paused_at is None, by=actor_of(request))
+        messages.success(
+            request,
+            _("Paused: nothing is lost, all waits.") if channel.paused_at else _("Open again."),
+        )
+        return redirect("admin:conversations_channel_change", channel.pk)
+
+    @action(description=_("Show the secret"), permissions=["owner"], icon="key")
+    def reveal_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self._one(request, object_id)
+        services.note_revealed(channel, by=actor_of(request))
+        messages.info(request, _("The secret: %(secret)s") % {"secret": channel.secret or "–"})
+        return redirect("admin:conversations_channel_change", channel.pk)
+
+    def has_owner_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def _one(self, request: HttpRequest, object_id: str) -> Channel:
+        try:
+            return get_object_or_404(self.get_queryset(request), pk=object_id)
+        except (ValueError, forms.ValidationError) as error:
+            raise Http404 from error
+
+
+@admin.register(Envelope)
+class EnvelopeAdmin(Paged, ReadOnly, ModelAdmin):
+    list_display = ("received_at", "channel", "shown_state", "reason", "attempts")
+    list_select_related = ("channel",)
+    list_filter = ("state", "channel")
+    search_fields = ("=key",)
+    ordering = ("-received_at",)
+    fields = ("channel", "key", "received_at", "state", "reason", "attempts", "headers", "content")
+    actions = ("replay_chosen",)
+    actions_detail = ("replay",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Envelope]:
+        rows: QuerySet[Envelope] = super().get_queryset(request).defer("body")
+        units = staffed_units(request.user)
+        return rows if units is None else rows.filter(channel__unit__in=units)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def get_urls(self) -> list[URLPattern]:
+        raw = self.admin_site.admin_view(self.raw)
+        return [path("<uuid:pk>/raw/", raw, name="envelope_raw"), *super().get_urls()]
+
+    def raw(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The bytes as they came: a download without a type."""
+        envelope = get_object_or_404(self.get_queryset(request), pk=pk)
+        answer = HttpResponse(services.body_of(envelope), content_type="application/octet-stream")
+        answer["Content-Disposition"] = f'attachment; filename="envelope-{envelope.pk}"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return answer
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={"done": "success", "failed": "danger", "waiting": "info", "ignored": "warning"},
+    )
+    def shown_state(self, row: Envelope) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+    @display(description=_("as it came"))
+    def content(self, row: Envelope) -> SafeString:
+        body = services.body_of(row)
+        shown = body[:LONGEST_SHOWN].decode("utf-8", "backslashreplace").replace("\0", "\\0")
+        url = reverse("admin:envelope_raw", args=[row.pk])
+        return format_html(
+            '<pre class="ib-raw">{}</pre><a class="ib-link" href="{}">{} ({})</a>',
+            shown,
+            url,
+            _("Download"),
+            len(body),
+        )
+
+    @admin.action(description=_("Read again"), permissions=["change"])
+    def replay_chosen(self, request: HttpRequest, queryset: QuerySet[Envelope]) -> None:
+        done = [self._replay(request, envelope) for envelope in queryset[:500]]
+        messages.success(request, _("%(count)s are read again") % {"count": sum(done)})
+
+    @action(description=_("Read again"), permissions=["change"], icon="replay")
+    def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        envelope = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if self._replay(request, envelope):
+            messages.success(request, _("It is read again."))
+        return redirect("admin:conversations_envelope_change", envelope.pk)
+
+    def _replay(self, request: HttpRequest, envelope: Envelope) -> bool:
+        try:
+            services.replay(envelope, by=actor_of(request))
+        except RelaisError as error:
+            messages.warning(request, f"{envelope.pk}: {error}")
+            return False
+        return True

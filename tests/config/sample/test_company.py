@@ -3,7 +3,7 @@
 import io
 import json
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,8 @@ def test_it_uses_every_kind_of_record_but_none_that_is_not_there(lines):
 def test_it_climbs_from_dormant_to_coordinating_with_gates_of_the_next_stage_open(until):
     tomorrow = until + timedelta(days=1)
     ledger = Ledger(histories.read(generate(seed=SEED, until=until)), load())
-    derived = derivation.derive(ledger, load(), tomorrow, today=tomorrow)
+    midday = datetime.combine(tomorrow, time(12), UTC)
+    derived = derivation.derive(ledger, tomorrow, now=midday, live={})
     appraisal = derivation.appraisal(derived, reading="corrected")
     assert [step["to"] for step in appraisal["transitions"]] == [1, 2, 3]
     assert appraisal["stage"]["key"] == "coordinating"

@@ -165,7 +165,9 @@ class Envelope(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(  # found by the unique key
+        Channel, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=200)
     body = models.BinaryField(null=True)
     file = models.CharField(max_length=200, blank=True, default="")
@@ -184,7 +186,7 @@ class Envelope(models.Model):
     class Meta:
         verbose_name = _("envelope")
         verbose_name_plural = _("envelopes")
-        ordering = ["-received_at"]
+        ordering = ["-id"]  # its ids go with the time of receipt
         constraints = [
             models.UniqueConstraint(fields=["channel", "key"], name="a_delivery_is_stored_once"),
             models.CheckConstraint(
@@ -198,7 +200,6 @@ class Envelope(models.Model):
                 fields=["received_at"],
                 condition=models.Q(state="waiting"),
             ),
-            models.Index(name="envelopes_by_time", fields=["-received_at"]),
         ]
 
     def __str__(self) -> str:

@@ -64,7 +64,12 @@ class Conversation(Keyed, Recorded):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, verbose_name=_("channel"))
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, verbose_name=_("unit"))
     identity = models.ForeignKey(
-        Identity, null=True, on_delete=models.PROTECT, verbose_name=_("from"), related_name="+"
+        Identity,
+        null=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("from"),
+        related_name="+",
+        db_index=False,  # conversations_of_a_person begins with it
     )
     thread = models.CharField(max_length=500, default="", blank=True)
     subject = models.CharField(_("subject"), max_length=300, blank=True, default="")
@@ -150,11 +155,14 @@ class Message(Keyed, Acted):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The hot table: the indexes below already begin with these three columns.
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="messages"
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
-    envelope = models.ForeignKey(Envelope, null=True, on_delete=models.SET_NULL, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    envelope = models.ForeignKey(
+        Envelope, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     external_id = models.CharField(max_length=500, blank=True, default="")
     variant = models.CharField(max_length=16, blank=True, default="")
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
@@ -178,7 +186,12 @@ class Message(Keyed, Acted):
     articles = ArrayField(models.UUIDField(), default=list, blank=True)
     approval_required = models.BooleanField(null=True, blank=True)
     approved_by = models.ForeignKey(
-        Employee, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Employee,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:

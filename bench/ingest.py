@@ -1,0 +1,197 @@
+"""Envelopes -> messages by the real worker process, beside a multi-row INSERT of the same rows.
+
+Then the door beside a bare view that reads the body and INSERTs one row, and the whole path by
+HTTP beside the door alone. Each pair runs in turn on the same servers.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connection
+
+from bench import load, processes
+from conversations.channels import services
+from conversations.channels.models import Channel, Envelope
+from conversations.inbox.models import Message
+from crm.organisation.models import Unit
+from crm.values import AUTOMATION, uuid7
+
+STATEMENT = 500  # rows of one raw INSERT
+PERSONS = 5  # every fifth message is a new person's
+
+# In the order of their foreign keys: what the path writes, and what is emptied between runs.
+TABLES = (
+    "conversations_envelope",
+    "crm_contact",
+    "crm_identity",
+    "crm_contactunit",
+    "conversations_conversation",
+    "conversations_message",
+)
+_ALSO = ("conversations_claim", "ambassadors_routingcase", "conversations_delivery")
+
+
+def main(*, rows: int) -> None:
+    channel = _channel()
+    print(
+        f"{rows} messages, every {PERSONS}th of a new person; PostgreSQL and worker on this machine"
+    )
+    single = _through_worker(channel, rows, batch=1)
+    raw = _raw(rows)
+    print(f"raw INSERT, {STATEMENT} rows a statement   {rows / raw:9.0f} messages/s")
+    _say("envelopes of one message, worker", rows, single, raw, goal="1/2, floor 0.35")
+    batched = _through_worker(channel, rows, batch=500)
+    raw = _raw(rows)
+    _say("envelopes of 500 messages, worker", rows, batched, raw, goal="-")
+    _over_http(channel, min(rows, 20_000))
+
+
+def _say(what: str, rows: int, seconds: float, raw: float, *, goal: str) -> None:
+    print(f"{what:38} {rows / seconds:9.0f} messages/s  ratio {raw / seconds:.2f}  (goal {goal})")
+
+
+def _channel() -> Channel:
+    _empty()
+    Channel.objects.filter(name="bench").delete()
+    unit, _ = Unit.objects.get_or_create(name="bench")
+    return services.open_channel(unit, kind="webhook", name="bench", by=AUTOMATION)
+
+
+def _empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join((*TABLES, *_ALSO))} CASCADE")
+
+
+def bodies(rows: int, *, batch: int) -> Iterator[bytes]:
+    """Signed-webhook bodies of `batch` messages each."""
+    for start in range(0, rows, batch):
+        data = [_message(number) for number in range(start, min(start + batch, rows))]
+        event = {"type": "message.received", "timestamp": "2026-01-01T00:00:00Z"}
+        yield json.dumps(event | {"data": data if batch > 1 else data[0]}).encode()
+
+
+def _message(number: int) -> dict[str, Any]:
+    person = number // PERSONS
+    return {
+        "id": f"message-{number}",
+        "thread": f"thread-{person}",
+        "from": {"handle": f"person-{person}", "name": f"Person {person}"},
+        "text": f"Bonjour, ma commande {number} n'est pas arrivée. Où en est-elle ? " * 3,
+    }
+
+
+def _through_worker(channel: Channel, rows: int, *, batch: int) -> float:
+    """Seconds from the worker's first verdict to its last. The envelopes wait already."""
+    _empty()
+    Envelope.objects.bulk_create(
+        (
+            Envelope(id=uuid7(), channel=channel, key=f"delivery-{number}", body=body)
+            for number, body in enumerate(bodies(rows, batch=batch))
+        ),
+        batch_size=1000,
+    )
+    _analyze()
+    with processes.worker() as worker:
+        _wait(lambda: Message.objects.exists())
+        begin, before = time.perf_counter(), Message.objects.count()
+        _wait(lambda: not Envelope.objects.filter(state="waiting").exists())
+        seconds = time.perf_counter() - begin
+        peak = worker.peak_memory()
+    done = Message.objects.count()
+    assert done == rows, f"{done} messages of {rows}"
+    print(f"  worker's peak memory, largest process {peak:.0f} MB")
+    return seconds * rows / (rows - before)
+
+
+def _analyze() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _wait(done: Callable[[], bool], *, seconds: float = 600) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError("the worker did not get there")
+        time.sleep(0.02)
+
+
+def _raw(rows: int) -> float:
+    """The very rows that the path wrote, by INSERTs of 500 rows, the envelopes left out: they
+    were stored before, in the other run too."""
+    tables = [table for table in TABLES if table != "conversations_envelope"]
+    kept = {table: _read(table) for table in tables}
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join((*tables, *_ALSO))} CASCADE")
+    _analyze()
+    begin = time.perf_counter()
+    for table in tables:
+        _insert(table, *kept[table])
+    return time.perf_counter() - begin
+
+
+def _read(table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table}")
+        return [column.name for column in cursor.description], cursor.fetchall()
+
+
+def _insert(table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    one = f"({', '.join(['%s'] * len(columns))})"
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), STATEMENT):
+            part = rows[start : start + STATEMENT]
+            values = [_adapt(value) for row in part for value in row]
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(part))}", values
+            )
+
+
+def _adapt(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _over_http(channel: Channel, rows: int) -> None:
+    single = list(bodies(rows, batch=1))
+    bare = _requests_per_second("bench.bare:application", [load.plain(body) for body in single])
+    _empty()
+    signed = [load.signed(channel, body, number) for number, body in enumerate(single)]
+    door = _requests_per_second("config.wsgi:application", signed)
+    print(f"bare view, one INSERT                  {bare:9.0f} requests/s")
+    print(
+        f"door                                   {door:9.0f} requests/s  ratio {door / bare:.2f}  (goal 0.6)"
+    )
+    whole = _whole_path(channel, single, rows)
+    print(
+        f"whole path by HTTP                     {whole:9.0f} messages/s  ratio {whole / door:.2f} of the door  (goal 1/2)"
+    )
+    many = list(bodies(rows, batch=500))
+    batched = _whole_path(channel, many, rows)
+    raw = rows / _raw(rows)
+    print(
+        f"whole path by HTTP, 500 a request      {batched:9.0f} messages/s  ratio {batched / raw:.2f} of raw INSERT  (goal 1/5)"
+    )
+
+
+def _requests_per_second(application: str, requests: list[bytes]) -> float:
+    with processes.web(application) as port:
+        load.send(port, requests[:500])  # warm
+        begin = time.perf_counter()
+        load.send(port, requests[500:])
+        return (len(requests) - 500) / (time.perf_counter() - begin)
+
+
+def _whole_path(channel: Channel, bodies_: list[bytes], rows: int) -> float:
+    _empty()
+    requests = [load.signed(channel, body, number) for number, body in enumerate(bodies_)]
+    with processes.web("config.wsgi:application") as port, processes.worker():
+        time.sleep(2)
+        begin = time.perf_counter()
+        load.send(port, requests)
+        _wait(lambda: Message.objects.count() == rows)
+        return rows / (time.perf_counter() - begin)

@@ -96,13 +96,14 @@ def _through_worker(channel: Channel, rows: int, *, batch: int) -> float:
     )
     _analyze()
     with processes.worker() as worker:
-        _wait(lambda: Message.objects.exists())
+        _wait(Message.objects.exists)
         begin, before = time.perf_counter(), Message.objects.count()
         _wait(lambda: not Envelope.objects.filter(state="waiting").exists())
         seconds = time.perf_counter() - begin
         peak = worker.peak_memory()
     done = Message.objects.count()
-    assert done == rows, f"{done} messages of {rows}"
+    if done != rows:
+        raise RuntimeError(f"{done} messages of {rows}")
     print(f"  worker's peak memory, largest process {peak:.0f} MB")
     return seconds * rows / (rows - before)
 
@@ -162,20 +163,15 @@ def _over_http(channel: Channel, rows: int) -> None:
     _empty()
     signed = [load.signed(channel, body, number) for number, body in enumerate(single)]
     door = _requests_per_second("config.wsgi:application", signed)
-    print(f"bare view, one INSERT                  {bare:9.0f} requests/s")
-    print(
-        f"door                                   {door:9.0f} requests/s  ratio {door / bare:.2f}  (goal 0.6)"
-    )
-    whole = _whole_path(channel, single, rows)
-    print(
-        f"whole path by HTTP                     {whole:9.0f} messages/s  ratio {whole / door:.2f} of the door  (goal 1/2)"
-    )
-    many = list(bodies(rows, batch=500))
-    batched = _whole_path(channel, many, rows)
-    raw = rows / _raw(rows)
-    print(
-        f"whole path by HTTP, 500 a request      {batched:9.0f} messages/s  ratio {batched / raw:.2f} of raw INSERT  (goal 1/5)"
-    )
+    print(f"{'bare view, one INSERT':38} {bare:9.0f} requests/s")
+    print(f"{'door':38} {door:9.0f} requests/s  ratio {door / bare:.2f}  (goal 0.6)")
+    _say_path("whole path by HTTP", _whole_path(channel, single, rows), door, "the door", "1/2")
+    batched = _whole_path(channel, list(bodies(rows, batch=500)), rows)
+    _say_path("whole path by HTTP, 500 a request", batched, rows / _raw(rows), "raw", "1/5")
+
+
+def _say_path(what: str, speed: float, other: float, name: str, goal: str) -> None:
+    print(f"{what:38} {speed:9.0f} messages/s  ratio {speed / other:.2f} of {name}  (goal {goal})")
 
 
 def _requests_per_second(application: str, requests: list[bytes]) -> float:

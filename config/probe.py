@@ -8,6 +8,7 @@ import http.client
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -23,7 +24,8 @@ def is_fresh(path: str, seconds: str) -> bool:
 
 
 if __name__ == "__main__":
-    check = {"http": answers, "file": is_fresh}[sys.argv[1]]
+    checks: dict[str, Callable[..., bool]] = {"http": answers, "file": is_fresh}
+    check = checks[sys.argv[1]]
     try:
         healthy = check(*sys.argv[2:])
     except (OSError, http.client.HTTPException):

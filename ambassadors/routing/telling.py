@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from ambassadors.routing.models import Offer, OfferState
 from conversations.channels.notices import send_notice
+from conversations.channels.wire.contract import Party
 from conversations.inbox.models import Direction, Message
 
 EXCERPT = 600  # characters of the question in the mail
@@ -29,7 +30,7 @@ def tell(offer_id: uuid.UUID) -> None:
     if user is None:
         return
     with translation.override(user.language):
-        send_notice(to=user.email, subject=_subject(offer), text=_text(offer))
+        send_notice(to=Party(user.email, user.name), subject=_subject(offer), text=_text(offer))
 
 
 def _subject(offer: Offer) -> str:

@@ -4,8 +4,40 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
+
+from conversations.channels.wire.contract import Account, Outbound, Party, SendFailed
+from conversations.channels.wire.email import transport
+from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
+from crm.values import uuid7
+
 logger = logging.getLogger(__name__)
 
 
-def send_notice(*, to: str, subject: str, text: str) -> None:
-    logger.info("notice to %s: %s (%s characters)", to, subject, len(text))
+def send_notice(*, to: Party, subject: str, text: str) -> bool:
+    """Sends it now, marked as written by a machine. False when the mail server refused: who
+    calls must show the same fact in another place."""
+    account = Account(address=settings.MAIL_FROM)
+    notice_id = str(uuid7())
+    notice = Outbound(
+        id=notice_id,
+        external_id=f"<{notice_id}@{settings.MAIL_FROM.rpartition('@')[2]}>",
+        thread="",
+        to=to,
+        text=text,
+        subject=subject,
+        sender_name="Relais",
+        automated=True,
+    )
+    try:
+        transport.send(
+            settings.EMAIL_URL,
+            name=notice_id,
+            sender=envelope_sender(account, notice),
+            recipient=envelope_recipient(notice),
+            mail=compose(account, notice),
+        )
+    except SendFailed as failure:
+        logger.warning("a notice was not sent: %s", failure)
+        return False
+    return True

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ambassadors.routing import services
+from ambassadors.routing import services, telling
 from ambassadors.routing.models import Absence, Offer, OfferState, RoutingCase, Topic
 from conversations.inbox.models import Conversation, Delivery, Participant
 from conversations.inbox.services import reply
@@ -178,3 +181,21 @@ def test_two_who_accept_at_once_get_one_winner(home: house.Unit) -> None:
     with ThreadPoolExecutor(2) as pool:
         ends = sorted(pool.map(accept, range(2)))
     assert ends == ["offer_gone", "won"]
+
+
+@pytest.mark.django_db
+def test_an_offer_is_told_by_mail_once_with_the_question_in_it(
+    home: house.Unit, settings: Any, tmp_path: Path
+) -> None:
+    settings.EMAIL_URL = tmp_path.as_uri()
+    ada = house.ambassador(house.department(home))
+    house.rule()
+    _asks(home, "Où est mon colis ?")
+    offer = Offer.objects.get()
+    for _ in range(2):
+        telling.tell(offer.pk)
+    (mail,) = tmp_path.glob("*.eml")
+    parsed = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    assert parsed["To"].addresses[0].addr_spec == ada.user.email
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert "> Où est mon colis ?" in parsed.get_content()

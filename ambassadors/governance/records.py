@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ambassadors.governance.models import (
@@ -68,7 +68,7 @@ class AcknowledgementRecord(Record[Acknowledgement]):
 
     def columns(self, line: Line, known: Any) -> dict[str, Any]:
         columns = super().columns(line, known)
-        name = known.names.get(columns.pop("policy"))
+        name = known.names.get(line.data["policy"])
         if name is None:
             raise Unfit(f"unknown policy: {line.data['policy']}")
         policy = known.versions.get((name, columns["version"]))
@@ -78,14 +78,19 @@ class AcknowledgementRecord(Record[Acknowledgement]):
         names = ("occurred_at", "policy_name", "version", "employee_id", "session")
         return all(getattr(there, name) == getattr(row, name) for name in names)
 
-    def shown(self, row: Acknowledgement) -> dict[str, Json]:
-        return super().shown(row) | {"policy": row.policy_name}
+    def lines(self) -> Iterator[dict[str, Json]]:
+        """A policy is named by the id of that version's first line, else by its name."""
+        ids: dict[tuple[str, str], str] = {}
+        for policy in POLICY.rows():
+            ids.setdefault((policy.name, policy.version), id_of(policy))
+        for line in super().lines():
+            yield line | {"policy": ids.get((line["policy"], line["version"]), line["policy"])}
 
 
 ACKNOWLEDGEMENT = AcknowledgementRecord(
     "acknowledgement",
     Acknowledgement,
-    policy=Text(longest=LONGEST_ID, blank=False, column_name="policy"),
+    policy=Text(longest=LONGEST_ID, blank=False, column_name="policy_name"),
     version=Text(longest=40, blank=False),
     employee=Reference(to=Employee),
     session=Text(longest=200),

@@ -34,7 +34,15 @@
     const rows = all("[data-open]");
     if (rows.length && "jko".includes(event.key)) { event.preventDefault(); move(rows, event.key); return; }
     const target = one(`[data-key="${CSS.escape(event.key)}"]`);
-    if (target) { event.preventDefault(); target.click(); }
+    if (!target) return;
+    event.preventDefault();
+    target.click();
+    if (target.matches("summary")) enter(target.parentElement); // at once: the toggle event is late
+  }
+
+  function enter(menu) {
+    const first = menu.open && one("button", menu);
+    if (first) first.focus();
   }
 
   function move(rows, key) {
@@ -124,8 +132,7 @@
       const mail = event.target;
       if (mail.matches("[data-menu]") && mail.open) {
         for (const other of all("[data-menu][open]")) if (other !== mail) other.open = false;
-        const first = one("button", mail);
-        if (first) first.focus();
+        enter(mail);
       }
       if (!mail.matches("[data-mail]") || !mail.open || one("iframe", mail)) return;
       const frame = document.createElement("iframe");
@@ -261,9 +268,9 @@
     return at;
   }
 
+  document.addEventListener("keydown", press);
   document.addEventListener("DOMContentLoaded", () => {
     localise(document);
-    document.addEventListener("keydown", press);
     const inbox = one("[data-inbox]");
     if (inbox) watchList(inbox);
     const thread = one("[data-thread]");

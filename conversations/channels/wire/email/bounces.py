@@ -13,8 +13,10 @@ from typing import Any
 from flufl.bounce import all_failures
 
 from conversations.channels.wire.contract import Ignored, Item, Receipt
+from conversations.channels.wire.email.addresses import UNKNOWN
 from conversations.channels.wire.email.headers import (
     charset_text,
+    clean,
     decoded,
     message_ids,
     one_line,
@@ -28,6 +30,7 @@ RECIPIENTS = 20
 LEGACY_BYTES = 64 * 1024
 LEGACY_LINE = 1_000
 LEGACY_LINES = 2_000
+SEVEN_BIT = bytes(range(128)) + b"?" * 128
 QUOTED_ID = re.compile(
     rf"^[ \t>]{{0,20}}Message-ID:[ \t]{{0,9}}(<[^<>\s]{{1,{MESSAGE_ID_CHARS}}}>)",
     re.IGNORECASE | re.MULTILINE,
@@ -131,7 +134,7 @@ def _returned_ids(part: Part) -> Iterator[str]:
             for enclosed in child.children:
                 yield from message_ids(enclosed.field("message-id"))
         elif child.kind == "text/rfc822-headers":
-            yield from QUOTED_ID.findall(charset_text(child.content()[:LEGACY_BYTES]))
+            yield from QUOTED_ID.findall(clean(charset_text(child.content()[:LEGACY_BYTES])))
 
 
 def _legacy_report(part: Part, raw: bytes, token: str) -> Receipt | None:
@@ -139,7 +142,7 @@ def _legacy_report(part: Part, raw: bytes, token: str) -> Receipt | None:
     if not temporary and not permanent:
         return None
     head_ids = set(message_ids(part.field("message-id")))
-    text = charset_text(_shortened(raw))
+    text = clean(charset_text(_shortened(raw)))
     ids = dict.fromkeys([*_returned_ids(part), *QUOTED_ID.findall(text)])
     return Receipt(
         references=tuple(found for found in ids if found not in head_ids),
@@ -159,7 +162,10 @@ def _recipients(raw: bytes) -> tuple[frozenset[str], frozenset[str]]:
     """(temporary, permanent) failures; whatever goes wrong inside means: not recognised."""
     none: frozenset[str] = frozenset()
     try:
-        message: Message = message_from_bytes(_shortened(raw))
+        # its detectors stumble over 8-bit headers and a missing sender, and then find nothing
+        message: Message = message_from_bytes(_shortened(raw).translate(SEVEN_BIT))
+        if not message.get("from"):
+            message["From"] = UNKNOWN
         found: tuple[Any, Any] = all_failures(message)
         return _names(found[0]), _names(found[1])
     except Exception:  # a third party's parser over a stranger's bytes

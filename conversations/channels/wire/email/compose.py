@@ -55,13 +55,18 @@ def _address(handle: str, name: str) -> Address:
         raise SendFailed(f"nobody can be reached at {handle!r}", permanent=True)
     try:
         ascii_domain = domain.encode("idna").decode() if not domain.isascii() else domain
-        return Address(one_line(name, NAME_CHARS), local, ascii_domain)
+        return Address(_words(name, NAME_CHARS), local, ascii_domain)
     except (ValueError, MessageError) as error:
         raise SendFailed(f"no mail address: {handle!r}", permanent=True) from error
 
 
+def _words(text: str, size: int) -> str:
+    """What looks like an encoded word would be decoded by the library, half of one break it."""
+    return one_line(text, size).replace("=?", "= ?")
+
+
 def _subject(message: Outbound) -> str:
-    subject = one_line(message.subject, SUBJECT_CHARS)
+    subject = _words(message.subject, SUBJECT_CHARS)
     if message.in_reply_to and not REPLY.match(subject):
         return f"Re: {subject}".strip()
     return subject

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.generator import BytesGenerator
-from email.policy import compat32
 
 from conversations.channels.wire.contract import File
 from conversations.channels.wire.email import markup
@@ -144,12 +142,21 @@ def _message_name(part: Part, name: str) -> str:
 
 
 def _flat(part: Part) -> bytes:
-    """The enclosed message as bytes again (the parser keeps no offsets)."""
-    out = io.BytesIO()
-    generator = BytesGenerator(out, mangle_from_=False, policy=compat32.clone(max_line_length=0))
-    try:
-        for child in part.children:
-            generator.flatten(child)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return b""
-    return out.getvalue()
+    """The enclosed messages as bytes again (the parser keeps no offsets)."""
+    text = "\n".join("".join(_written(child)) for child in part.children)
+    return text.encode("ascii", "surrogateescape")
+
+
+def _written(part: Part) -> Iterator[str]:
+    """As it came, but for line ends; the library's generator refuses what real mail holds."""
+    for name, value in part.raw_items():
+        yield f"{name}: {value}\n"
+    yield "\n"
+    yield part.preamble or ""
+    boundary = parameters(part.field("content-type")).get("boundary", "")
+    is_multipart = part.kind.startswith("multipart/")
+    for child in part.children:
+        yield f"\n--{boundary}\n" if is_multipart else ""
+        yield from _written(child)
+    yield f"\n--{boundary}--\n" if is_multipart and part.children else part.own_text()
+    yield part.epilogue or ""

@@ -33,6 +33,10 @@ CHARSETS = {  # names in the wild that Python does not know
 ENCODED_WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 MESSAGE_ID = re.compile(rf"<[^<>\s]{{1,{MESSAGE_ID_CHARS}}}>")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Where the declared one of these fails, most of the text is still in it.
+MULTIBYTE = frozenset(
+    {"iso-2022-jp", "euc-jp", "cp932", "iso-2022-kr", "euc-kr", "cp949", "big5", "gbk", "gb18030"}
+)
 YEARS = range(1971, 2200)
 PARAMETERS = 60
 
@@ -56,8 +60,8 @@ def charset_text(raw: bytes, charset: str = "") -> str:
             return raw.decode(codec)
         except (LookupError, ValueError):
             continue
-    known = "iso-2022" in name or name in {"gb2312", "gbk", "gb18030", "big5", "utf-16"}
-    return raw.decode(CHARSETS.get(name, name) if known else "cp1252", "replace")
+    codec = CHARSETS.get(name, name)
+    return raw.decode(codec if codec in MULTIBYTE else "cp1252", "replace")
 
 
 def eight_bit(value: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import quopri
+import re
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import BytesFeedParser, BytesHeaderParser
@@ -26,6 +27,7 @@ from conversations.channels.wire.email.limits import (
 )
 
 CHUNK = 64 * 1024
+KIND = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 
 
 class Part(Message):
@@ -65,21 +67,24 @@ class Part(Message):
     def kind(self) -> str:
         """type/subtype in lower case; text/plain when it is missing or nonsense (RFC 2045 5.2)."""
         kind = "".join(self.field("content-type").partition(";")[0].split()).lower()
-        return kind if kind.count("/") == 1 and kind.isascii() and len(kind) < 100 else "text/plain"
+        return kind if KIND.fullmatch(kind) else "text/plain"
 
     @property
     def children(self) -> list[Part]:
         """The parts inside; none where a multipart's boundary never came."""
-        payload = self.get_payload()
+        payload = self._payload
         return cast("list[Part]", payload) if isinstance(payload, list) else []
+
+    def own_text(self) -> str:
+        """The body as it stands in the mail; get_payload() would guess at a charset, or raise."""
+        return self._payload if isinstance(self._payload, str) else ""
 
     def content(self) -> bytes:
         """The body with its transfer encoding undone, as far as it can be; never raises."""
-        payload = self._payload  # get_payload() would already guess at a charset
-        if not isinstance(payload, str):
-            return b""
         words = self.field("content-transfer-encoding").replace(";", " ").split()
-        return _undo(words[0].lower() if words else "", payload.encode("ascii", "surrogateescape"))
+        return _undo(
+            words[0].lower() if words else "", self.own_text().encode("ascii", "surrogateescape")
+        )
 
 
 def _undo(encoding: str, raw: bytes) -> bytes:

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from conversations.channels.wire.contract import Account, Inbound, Refused
+from conversations.channels.wire.contract import Account, Inbound, Receipt, Refused
 from conversations.channels.wire.email import limits
 from conversations.channels.wire.email.limits import FILES, PARTIES
 from conversations.channels.wire.email.parsing import parse
@@ -130,3 +130,29 @@ def test_a_name_cannot_smuggle_an_address_in(read):
     mail = read("From: =?utf-8?q?=22admin=40relais.example=22_=3C?= <a@evil.example>\n\nx")
     assert mail.sender.handle == "a@evil.example"
     assert "<" in mail.sender.name
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        HEAD + b"Content-Type: text/plain; charset=iso-2022-jp" + b"x" * 300 + b"\n\n\xff",
+        HEAD + b"Content-Type: text/plain; charset*=utf-8'x'ascii\n\ncaf\xe9",
+        HEAD + b"Content-Type: image/p\x00ng\n\nx",
+        MIXED
+        + b"--x\nContent-Type: message/rfc822\n\nSubject: a\xff\n bc: d\nX:\n y: z\n\nold\n--x--",
+        b"Return-Path: <>\n" + HEAD + b"X-Mailer: \xff\n\nMessage-ID: <a\x00b@c>\n",
+    ],
+)
+def test_what_breaks_the_library_below_does_not_break_reading(mail):
+    (item,) = parse(Account(), mail, {})
+    assert "\0" not in repr(item).replace("\\0", "")
+    assert item
+
+
+def test_an_old_bounce_with_8_bit_headers_is_recognised():
+    mail = (
+        b"From: MAILER-DAEMON@mx.example\nSubject: failure notice \xff\nX-Mailer: \xff\n\n"
+        b"Hi. This is the qmail-send program at mx.example.\n\n<lea@customer.example>:\nno\n"
+    )
+    (item,) = parse(Account(), mail, {})
+    assert isinstance(item, Receipt)

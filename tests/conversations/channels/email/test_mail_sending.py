@@ -94,6 +94,11 @@ def test_a_recipient_that_is_no_address_fails_for_good(account, handle):
     assert failure.value.permanent
 
 
+def test_a_subject_that_looks_encoded_is_sent_as_it_reads(account):
+    message = replace(MESSAGE, subject="Re: =?UTF-8?B?4pi6?= =?UT F-8?B?Iua8ouWtlyI=?= \udc80")
+    assert "F-8?B?Iua8ouWtlyI" in composed(account, message)["Subject"]
+
+
 def test_files_are_attached(account):
     files = (File("été.pdf", "application/pdf", b"\x00\xff"), File("m.eml", "message/rfc822", b"x"))
     parts = list(composed(account, replace(MESSAGE, files=files)).iter_attachments())

@@ -77,6 +77,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "keep today's appraisal at hand": {
+            "task": "maturity.appraisals.tasks.draw_picture",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "keep the appraisal of the week": {
             "task": "maturity.appraisals.tasks.store_appraisals_due",
             "schedule": 300.0,

@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("crm.access.urls")),
+    path("", include("maturity.executive.urls")),
     path("", include("conversations.channels.urls")),
     path("", include("conversations.inbox.files")),
     path("", include("conversations.inbox.chat")),

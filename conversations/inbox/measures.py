@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case, CharField, F, Func, Q, QuerySet, Value, When
@@ -11,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from conversations.inbox.models import (
     Closing,
+    Conversation,
     DeliveryState,
     Direction,
     Message,
@@ -18,6 +20,11 @@ from conversations.inbox.models import (
     NeedsAnswer,
 )
 from crm.values import Via
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from crm.organisation.models import User
 
 ORDER = Coalesce("key", Cast("id", CharField()))  # records of one instant go by their ids as text
 
@@ -100,3 +107,9 @@ def closings() -> list[ClosingRow]:
     rows = Closing.objects.annotate(order=ORDER, own=Q(via=Via.OWN))
     fields = ("id", "order", "occurred_at", "recorded_at", "conversation_id", "by_id", "own")
     return [ClosingRow(*r) for r in rows.order_by("occurred_at", "order").values_list(*fields)]
+
+
+def visible_subjects(user: User | AnonymousUser, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Of these conversations, those that `user` may open, with their subjects."""
+    seen = Conversation.objects.visible_to(user).filter(pk__in=ids)
+    return {one.pk: str(one) for one in seen.only("pk", "subject")}

@@ -47,6 +47,7 @@ class Picture:
 
     derived: Derived
     reading: PastReading
+    company: str
     evidence: Mapping[str, Evidence]
     has_imported_history: bool
     made_at: datetime
@@ -77,6 +78,7 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     return Picture(
         derived=derived,
         reading=reading,
+        company=seen.records.companies[-1].name if seen.records.companies else "",
         evidence={c.id: seen.evidence(as_of, c.metric) for c in ledger.model.criteria},
         has_imported_history=seen.records.has_imported_history(),
         made_at=now,
@@ -95,6 +97,11 @@ def remembered_picture(as_of: date, *, reading: PastReading) -> Picture:
     with suppress(RedisError):
         cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))
     return made
+
+
+def warm_picture() -> None:
+    """Derives today's appraisal ahead of those who will open the page."""
+    remembered_picture(timezone.localdate(), reading=PastReading.CORRECTED)
 
 
 def unit_of(derived: Derived, unit: str) -> UnitAt:

@@ -13,3 +13,9 @@ LONGEST = 3600  # seconds: a first run after a long pause replays every missed M
 def store_appraisals_due() -> None:
     """Stores this Monday's appraisal once its midnight has passed everywhere; idempotent."""
     services.store_due_appraisals()
+
+
+@shared_task(time_limit=LONGEST, soft_time_limit=LONGEST - 60)
+def draw_picture() -> None:
+    """Keeps today's appraisal at hand, so that opening the page waits for nothing."""
+    services.warm_picture()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.urls import path
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -15,20 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm.access.models import Role
-from crm.access.services import has_role
-from crm.errors import Invalid
 from maturity.appraisals.services import PastReading, remembered_picture, said_of
-
-READERS = (Role.EXECUTIVE, Role.STAFF)
-PARAMETERS = ("as_of", "reading", "unit")
+from maturity.executive.asking import ask, reads_maturity
 
 
 class ReadsMaturity(BasePermission):
     """Executives and staff; ambassadors have no business with the figures of others."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return has_role(request.user, *READERS)
+        return reads_maturity(request.user)
 
 
 class StageSerializer(serializers.Serializer[Any]):
@@ -94,30 +87,6 @@ class AppraisalSerializer(SubjectSerializer):
     units = UnitSerializer(many=True)
 
 
-def single(request: Request, name: str) -> str | None:
-    """A query parameter that may be given once, and not empty."""
-    values = request.query_params.getlist(name)
-    if len(values) > 1 or values == [""]:
-        raise Invalid(f"{name} is given once, with a value")
-    return values[0] if values else None
-
-
-def day_of(text: str | None) -> date:
-    if text is None:
-        return timezone.localdate()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid("as_of is a date like 2026-10-05") from error
-
-
-def reading_of(text: str | None) -> PastReading:
-    try:
-        return PastReading(text or PastReading.CORRECTED)
-    except ValueError as error:
-        raise Invalid("reading is known or corrected") from error
-
-
 class MaturityView(APIView):
     permission_classes = (ReadsMaturity,)
 
@@ -133,12 +102,9 @@ class MaturityView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Derived from the records as of that day; kept for a short while."""
-        unknown = sorted(set(request.query_params) - set(PARAMETERS))
-        if unknown:
-            raise Invalid(f"unknown parameter: {', '.join(unknown)}")
-        as_of, reading = day_of(single(request, "as_of")), reading_of(single(request, "reading"))
-        unit = single(request, "unit")
-        return Response(said_of(remembered_picture(as_of, reading=reading), unit=unit))
+        asked = ask(request.query_params)
+        made = remembered_picture(asked.as_of, reading=asked.reading)
+        return Response(said_of(made, unit=asked.unit))
 
 
 urlpatterns = [path("maturity/", MaturityView.as_view(), name="maturity-api")]

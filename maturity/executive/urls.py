@@ -1,0 +1,10 @@
+"""The executive page."""
+
+from django.urls import path
+
+from maturity.executive import views
+
+urlpatterns = [
+    path("maturity/", views.executive, name="maturity"),
+    path("maturity/criteria/<str:criterion>/", views.criterion, name="maturity-criterion"),
+]

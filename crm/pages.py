@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.functional import cached_property
 
 EXACT = 10_000  # rows up to which a count is exact
@@ -29,6 +31,15 @@ class QuickPaginator(Paginator):  # type: ignore[type-arg]
             cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
             plan: Any = cursor.fetchone()[0]
         return int(plan[0]["Plan"]["Plan Rows"])
+
+
+def confirmation(request: HttpRequest, question: str) -> HttpResponse | None:
+    """Asks before a link of the admin changes something; None once the answer was posted."""
+    if request.method == "POST":
+        return None
+    around = admin.site.each_context(request)
+    words = {"question": question, "title": question}
+    return render(request, "crm/confirm.html", {**around, **words})
 
 
 class Paged:
@@ -54,3 +65,10 @@ class ReadOnly:
 
     def save_model(self, *args: Any) -> None:
         """Nothing on the form is to be written."""
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """No button that would save nothing."""
+        context |= {"show_save": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ambassadors.routing import panels
 from ambassadors.routing.models import Absence, Availability, Offer, Rule, Topic
@@ -22,7 +24,9 @@ from crm.pages import Paged, ReadOnly
 
 
 class Noted(Paged, ModelAdmin):
-    """Leaves a line in the journal at each change."""
+    """Leaves a line in the journal at each change. Lists are typed with commas."""
+
+    formfield_overrides = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -49,7 +53,7 @@ class RuleAdmin(Noted):
     list_display = ("name", "position", "active", "unit", "offer_minutes", "most_offers")
     list_select_related = ("unit",)
     list_filter = ("active",)
-    filter_horizontal = ("channels", "departments")
+    autocomplete_fields = ("unit", "channels", "departments")
 
 
 class OfEmployees(Noted):

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,7 +26,7 @@ from conversations.channels.wire.registry import CHANNELS
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
 from crm.errors import Invalid, RelaisError
-from crm.pages import Paged, ReadOnly
+from crm.pages import Paged, ReadOnly, confirmation
 
 LONGEST_SHOWN = 20_000  # bytes of an envelope on its page; the whole is a download
 _DOORS = {"webhook": "webhook", "webchat": "chat"}
@@ -153,6 +154,9 @@ class ChannelAdmin(Paged, ModelAdmin):
     @action(description=_("Pause or resume"), permissions=["change"], icon="pause")
     def pause_or_resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self._one(request, object_id)
+        question = _("Resume this channel?") if channel.paused_at else _("Pause this channel?")
+        if page := confirmation(request, str(question)):
+            return page
         services.pause(channel, paused=channel.paused_at is None, by=actor_of(request))
         messages.success(
             request,
@@ -163,6 +167,8 @@ class ChannelAdmin(Paged, ModelAdmin):
     @action(description=_("Show the secret"), permissions=["owner"], icon="key")
     def reveal_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self._one(request, object_id)
+        if page := confirmation(request, str(_("Show the secret? That leaves a line on record."))):
+            return page
         services.note_revealed(channel, by=actor_of(request))
         messages.info(request, _("The secret: %(secret)s") % {"secret": channel.secret or "–"})
         return redirect("admin:conversations_channel_change", channel.pk)
@@ -227,7 +233,7 @@ class EnvelopeAdmin(Paged, ReadOnly, ModelAdmin):
             shown,
             url,
             _("Download"),
-            len(body),
+            filesizeformat(len(body)),
         )
 
     @admin.action(description=_("Read again"), permissions=["change"])
@@ -238,6 +244,8 @@ class EnvelopeAdmin(Paged, ReadOnly, ModelAdmin):
     @action(description=_("Read again"), permissions=["change"], icon="replay")
     def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
         envelope = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if page := confirmation(request, str(_("Read this envelope again?"))):
+            return page
         if self._replay(request, envelope):
             messages.success(request, _("It is read again."))
         return redirect("admin:conversations_envelope_change", envelope.pk)

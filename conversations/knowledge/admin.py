@@ -6,12 +6,14 @@ import uuid
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from conversations.inbox.models import Conversation, Direction, MessageKind
 from conversations.knowledge import services
@@ -30,6 +32,7 @@ class ArticleAdmin(Paged, ModelAdmin):
     search_fields = ("title", "text")
     fields = ("title", "text", "language", "tags", "state")
     actions = ("review_chosen",)
+    formfield_overrides = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

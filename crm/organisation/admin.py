@@ -113,7 +113,10 @@ class EmployeeAdmin(Versioned):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """Sign-ins. Roles stand below; groups and single permissions are not used."""
+    """Sign-ins. Roles stand below; groups and single permissions are not used.
+
+    An account is closed, never deleted: the journal names it.
+    """
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -130,3 +133,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "language", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

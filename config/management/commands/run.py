@@ -57,6 +57,7 @@ def _lmtp() -> str:
 
 def _sample() -> list[str]:
     """What makes the sample company on the first start; SAMPLE=0 does without."""
-    if os.environ.get("SAMPLE") == "0" or "ensure_sample" not in get_commands():
+    there = (settings.VAR / "sample.json").exists()  # a command costs seconds at each start
+    if there or os.environ.get("SAMPLE") == "0" or "ensure_sample" not in get_commands():
         return []
     return [sys.executable, "manage.py", "ensure_sample"]

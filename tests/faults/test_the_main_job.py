@@ -28,14 +28,17 @@ from conversations.channels.services import open_channel
 from crm.access.models import Role
 from crm.access.services import grant
 from crm.organisation.models import Department, Employee, Unit, User
+from crm.organisation.services import save_department, save_employee, save_unit
 from crm.values import AUTOMATION
 from knox.models import AuthToken
-unit = Unit.objects.create(name="Whole path")
+unit = save_unit(Unit(name="Whole path"), by=AUTOMATION)
 channel = open_channel(unit, kind="email", name="Help", address="{ADDRESS}", by=AUTOMATION)
 user = User.objects.create_user("ada@brand.example", "a long password", name="Ada")
 grant(user, Role.AMBASSADOR)
-ada = Employee.objects.create(name="Ada", email=user.email, user=user,
-    department=Department.objects.create(name="Workshop", unit=unit))
+workshop = save_department(Department(name="Workshop", unit=unit), by=AUTOMATION)
+ada = save_employee(
+    Employee(name="Ada", email=user.email, user=user, department=workshop), by=AUTOMATION
+)
 Availability.objects.create(employee=ada)
 Rule.objects.create(name="mail", unit=unit).channels.add(channel)
 print(json.dumps({{"token": AuthToken.objects.create(user)[1], "unit": str(unit.pk)}}))

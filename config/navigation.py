@@ -28,7 +28,14 @@ def script(request: HttpRequest) -> str:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [
-        _group("", [_inbox(request), _item(request, "conversations.article", "menu_book")]),
+        _group(
+            "",
+            [
+                _inbox(request),
+                _item(request, "conversations.article", "menu_book"),
+                _maturity(request),
+            ],
+        ),
         _group(
             _("People"),
             [
@@ -56,7 +63,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "conversations.delivery", "send"),
             ],
         ),
-        _group(_("Company"), [_maturity(request), _item(request, "crm.act", "history")]),
+        _group(
+            _("Company"),
+            [
+                _item(request, "ambassadors.policy", "policy"),
+                _item(request, "ambassadors.training", "school"),
+                _item(request, "crm.act", "history"),
+            ],
+        ),
     ]
     return [group for group in groups if group["items"]]
 

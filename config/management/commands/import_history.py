@@ -38,7 +38,7 @@ class Command(BaseCommand):
         work = Import(path, trusted=options["trust_own_acts"], progress=progress)
         try:
             summary = work.run(dry=options["dry_run"])
-        except (Conflict, DatabaseError) as error:
+        except (Conflict, DatabaseError, OSError) as error:
             raise CommandError(str(error).strip()) from error
         except KeyboardInterrupt:
             raise CommandError("stopped; run it again to go on where it stopped") from None

@@ -16,7 +16,7 @@ from conversations.inbox.models import Conversation, Delivery, DeliveryState, Me
 from crm.contacts.models import Contact, Identity
 from crm.organisation.models import CompanyVersion, Employee
 from crm.values import Via
-from tests.config.history.test_import import COMPANY, HISTORIES, line, message, take
+from tests.config.history.files import COMPANY, HISTORIES, line, message, take
 
 pytestmark = pytest.mark.django_db
 EVERY_TYPE = [

@@ -1,18 +1,13 @@
 """Importing a history through the command, as an operator does it."""
 
-import gzip
 import io
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
+from django.core.management import call_command
 
 from ambassadors.governance.models import Acknowledgement
 from ambassadors.routing.models import Offer
-from conversations.channels.models import Heartbeat
 from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation, Correspondent, Delivery, Message, NeedsAnswer
 from conversations.knowledge.models import ArticleUse
@@ -20,69 +15,18 @@ from conversations.listening.models import Mention
 from crm.contacts.models import Contact, ContactUnit, Identity
 from crm.organisation.models import CompanyVersion, Employee, EmployeeVersion, Unit
 from crm.values import Via
+from tests.config.history.files import (
+    AT,
+    COMPANY,
+    HISTORIES,
+    counts,
+    import_file,
+    line,
+    message,
+    take,
+)
 
 pytestmark = pytest.mark.django_db
-HISTORIES = Path(__file__).resolve().parents[4] / "shared" / "histories"
-AT = "2026-01-05T09:00:00+01:00"
-
-
-def line(type_: str, id_: str, **fields: Any) -> dict[str, Any]:
-    return {"type": type_, "id": id_, "at": AT} | fields
-
-
-COMPANY: list[dict[str, Any]] = [
-    line("unit", "u1", name="Nord", profile="b2c", timezone="Europe/Paris"),
-    line("department", "d1", name="Support", unit="u1"),
-    line("employee", "e1", name="Éva Mô", email="eva@nord.example", department="d1",
-         social_team=False, relevant=True),
-    line("employee", "e2", name="Luc", email="luc@nord.example", department="d1",
-         social_team=True, relevant=True),
-    line("channel", "ch1", kind="email", unit="u1", name="Contact", owned=True),
-    line("channel", "ch2", kind="internal", unit="u1", name="Inside", owned=True),
-    line("source", "s1", kind="listening", unit="u1", name="Feed"),
-    line("contact", "c1", name="Ana", relationship="customer",
-         identities=[{"kind": "email", "handle": "Ana@Client.example"}]),
-]  # fmt: skip
-
-
-def message(
-    id_: str, conversation: str, direction: str, author: str, at: str, **fields: Any
-) -> Any:
-    return line("message", id_, conversation=conversation, channel="ch1", direction=direction,
-                author=author, text=f"text of {id_}") | {"at": at} | fields  # fmt: skip
-
-
-def write(path: Path, lines: list[Any]) -> Path:
-    made = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines]
-    path.write_bytes(b"\n".join(made) + b"\n")
-    return path
-
-
-def take(path: Path, lines: list[Any], *options: str) -> list[dict[str, Any]]:
-    """Imports the lines; answers what was rejected."""
-    file = write(path / "history.jsonl", lines)
-    return import_file(file, *options)
-
-
-def import_file(file: Path, *options: str) -> list[dict[str, Any]]:
-    try:
-        call_command(
-            "import_history", str(file), *options, stdout=io.StringIO(), stderr=io.StringIO()
-        )
-    except CommandError:
-        report = file.with_name("history.rejected.jsonl")
-        return [json.loads(said) for said in report.read_text().splitlines()]
-    return []
-
-
-def counts() -> dict[str, int]:
-    tables = [t for t in connection.introspection.table_names() if not t.startswith("django_")]
-    with connection.cursor() as cursor:
-        found = {}
-        for table in tables:
-            cursor.execute(f'SELECT count(*) FROM "{table}"')  # noqa: S608
-            found[table] = cursor.fetchone()[0]
-    return found
 
 
 def test_the_second_import_of_a_file_changes_nothing(tmp_path: Path) -> None:
@@ -280,117 +224,6 @@ def test_a_known_id_with_another_content_is_rejected_and_the_first_stays(tmp_pat
     assert take(tmp_path, [*COMPANY, first]) == []
     assert take(tmp_path, [*COMPANY, first, first | {"text": "awful"}])[0]["line"] == 10
     assert Mention.objects.get().text == "nice"
-
-
-BAD = [
-    ({"type": "parcel", "id": "1", "at": AT}, "type: unknown type 'parcel'"),
-    ({"id": "1", "at": AT}, "type: is missing"),
-    ({"type": ["unit"], "id": "1"}, "type: unknown type"),
-    ([1, 2], "is not a JSON object"),
-    (b"{", "is not one JSON object"),
-    (b'{"type":"heartbeat"} {"type":"heartbeat"}', "is not one JSON object: Extra data"),
-    (b"\xff\xfe\xfd", "is not UTF-8"),
-    (b"[" * 200_000, "is nested too deeply"),
-    (b'{"type":"reaction","value":' + b"9" * 5000 + b"}", "is not JSON"),
-    (b'{"type":"reaction","value":NaN}', "NaN is no JSON number"),
-    (line("training", "", employee="e1", course="x"), "id: is empty"),
-    (line("training", "x" * 201, employee="e1", course="x"), "id: is longer than 200"),
-    (line("training", 7, employee="e1", course="x"), "id: must be a text"),  # type: ignore[arg-type]
-    (line("training", "t") | {"at": "2026-01-01T10:00:00"}, "at: has no offset"),
-    (line("training", "t") | {"at": "2026-01-01"}, "at: has no offset"),
-    (line("training", "t") | {"at": "2999-01-01T00:00:00Z"}, "at: lies in the future"),
-    (line("training", "t") | {"at": "0000-01-01T00:00:00Z"}, "at: is no date"),
-    (line("training", "t") | {"at": "0001-01-01T00:00:00+14:00"}, "at: is no date"),
-    (line("training", "t") | {"at": "9999-12-31T23:59:59-12:00"}, "at: is no date"),
-    (line("training", "t") | {"at": 1700000000}, "at: must be a date"),
-    (line("training", "t", own="yes", employee="e1", course="x"), "own: must be true or false"),
-    (line("training", "t", employee="e1"), "course: is missing"),
-    (line("training", "t", employee="e1", course=None), "course: is missing"),
-    (line("training", "t", employee="e1", course="a\0b"), "course: holds a NUL"),
-    (line("training", "t", employee="e1", course="\ud800"), "course: holds half a surrogate"),
-    (line("training", "t", employee={"id": 1}, course="x"), "employee: must be a text"),
-    (line("training", "t", employee="e9", course="x"), "unknown employee: e9"),
-    (line("employee", "e3", name="x", email="x", department="d1", social_team=1, relevant=True),
-     "social_team: must be true or false"),
-    (line("unit", "u2", name="x", profile="b2x", timezone="UTC"), "profile: must be one of"),
-    (line("unit", "u2", name="x", profile="b2b", timezone="Mars/Olympus"), "timezone: is no time"),
-    (line("unit", "u2", name="x", profile="b2b", timezone="UTC", headcount=-1), "headcount: must"),
-    (line("unit", "u2", name="x", profile="b2b", timezone="UTC", headcount=True),
-     "headcount: must"),
-    (line("contact", "c3", name="x", relationship="customer", identities={}), "identities: must"),
-    (line("contact", "c3", name="x", relationship="customer", identities=[{"kind": "email"}]),
-     "identities: must be a text"),
-    (message("m9", "v9", "in", "nobody", AT), "unknown author: nobody"),
-    (message("m9", "v9", "in", "c1", AT, channel="ch9"), "unknown channel: ch9"),
-    (message("m9", "v9", "in", "c1", AT, articles=["a9"]), "unknown article: a9"),
-    (message("m9", "v9", "up", "c1", AT), "direction: must be one of"),
-    (line("close", "x1", conversation="v9", by=None), "unknown conversation: v9"),
-    ({"type": "heartbeat", "at": AT, "source": "s9"}, "unknown source: s9"),
-    (line("publication", "b1", channel="ch1", author="e1", text="x", planned_at=AT, publish_at=AT,
-          expected={"metric": "likes", "value": 1e400}), "is no JSON number"),
-    (line("publication", "b1", channel="ch1", author="e1", text="x", planned_at=AT, publish_at=AT,
-          expected={"metric": "likes", "value": 10**400}), "expected: must be a finite number"),
-    (line("publication", "b1", channel="ch1", author="e1", text="x", planned_at=AT, publish_at=AT,
-          published_at="2999-01-01T00:00:00Z"), "published_at: lies in the future"),
-]  # fmt: skip
-
-
-def test_a_line_that_cannot_be_taken_is_named_and_the_rest_goes_in(tmp_path: Path) -> None:
-    take(tmp_path, COMPANY)
-    before = counts()
-    good = line("training", "t1", employee="e1", course="x")
-    rejected = take(tmp_path, [*(bad for bad, _ in BAD), good])
-    reasons = {said["line"]: said["reason"] for said in rejected}
-    assert sorted(reasons) == list(range(1, len(BAD) + 1))
-    for number, (_, reason) in enumerate(BAD, start=1):
-        assert reason in reasons[number]
-    assert counts() == before | {"ambassadors_training": 1}
-
-
-def test_a_byte_order_mark_and_blank_lines_are_no_fault(tmp_path: Path) -> None:
-    lines: list[Any] = [b"\xef\xbb\xbf" + json.dumps(COMPANY[0]).encode(), b"", b"  \r", COMPANY[1]]
-    assert take(tmp_path, lines) == []
-    assert Unit.objects.count() == 1
-
-
-def test_utf_16_is_named_once(tmp_path: Path) -> None:
-    file = tmp_path / "history.jsonl"
-    file.write_text("\n".join(json.dumps(one) for one in COMPANY), encoding="utf-16")
-    assert [r["reason"] for r in import_file(file)] == ["the file is UTF-16; it must be UTF-8"]
-
-
-def test_a_line_that_is_too_long_costs_itself_alone(tmp_path: Path) -> None:
-    long = json.dumps(COMPANY[1] | {"name": "x" * (20 << 20)}).encode()
-    rejected = take(tmp_path, [COMPANY[0], long, COMPANY[1]])
-    assert [(r["line"], r["reason"]) for r in rejected] == [(2, "is longer than 8 MiB")]
-
-
-def test_a_truncated_gzip_file_gives_what_is_whole_and_names_the_end(tmp_path: Path) -> None:
-    file = tmp_path / "history.jsonl.gz"
-    many = [{"type": "heartbeat", "at": f"2026-01-0{d}T{h:02}:00:00Z", "source": "s1"}
-            for d in range(6, 10) for h in range(24)]  # fmt: skip
-    packed = gzip.compress(b"\n".join(json.dumps(one).encode() for one in [*COMPANY, *many]))
-    file.write_bytes(packed[: len(packed) - 30])
-    rejected = import_file(file)
-    assert len(rejected) == 1
-    assert "damaged or cut off" in rejected[0]["reason"]
-    assert Employee.objects.count() == 2
-    file.write_bytes(packed)
-    assert import_file(file) == []
-    assert Heartbeat.objects.count() == len(many)
-
-
-def test_a_file_that_only_claims_to_be_gzip_is_one_line_in_the_report(tmp_path: Path) -> None:
-    file = tmp_path / "history.jsonl.gz"
-    file.write_bytes(b"\x1f\x8bnonsense")
-    assert [r["line"] for r in import_file(file)] == [1]
-
-
-def test_a_good_run_takes_the_report_of_a_bad_one_away(tmp_path: Path) -> None:
-    take(tmp_path, [*COMPANY, b"{"])
-    assert (tmp_path / "history.rejected.jsonl").exists()
-    take(tmp_path, COMPANY)
-    assert not (tmp_path / "history.rejected.jsonl").exists()
 
 
 def test_planned_publications_keep_their_expectation(tmp_path: Path) -> None:

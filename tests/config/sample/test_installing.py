@@ -18,7 +18,7 @@ from conversations.inbox.models import Conversation, Delivery, Status
 from crm.access.models import Role
 from crm.access.services import roles_of
 from crm.organisation.models import Employee, Unit, User
-from tests.config.history.test_import import counts
+from tests.config.history.files import counts
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,11 @@ def test_a_fresh_installation_gets_people_channels_and_a_living_inbox(tmp_path: 
     before = counts()
     assert not ensure_sample(tmp_path, out=io.StringIO())
     assert counts() == before
+
+    file.unlink()  # as if the first start had been cut off before its end
+    assert ensure_sample(tmp_path, out=io.StringIO())
+    assert counts() == before
+    assert json.loads(file.read_text())["channels"] == facts["channels"]
 
 
 def only_the_ambassador_is_asked(facts: dict) -> None:

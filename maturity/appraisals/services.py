@@ -29,7 +29,7 @@ from maturity.scoring.definition import load
 
 FURTHEST_AHEAD = timedelta(days=35)
 WEEKLY_LOCK = 0x6D617475  # one storing of the week at a time in a database
-KEPT_FOR = 20  # times as long as the making took: at most a twentieth of a process is spent on it
+KEPT_FOR = 5  # times as long as the making took: at most a fifth of a process is spent on it
 LONGEST_KEPT = 3600.0
 FIRST_YEAR = 1970
 
@@ -86,7 +86,7 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
 
 
 def remembered_picture(as_of: date, *, reading: PastReading) -> Picture:
-    """The same from the cache where it can be: it is kept twenty times as long as it took."""
+    """The same from the cache where it can be: it is kept five times as long as it took."""
     key = f"picture:{load().sha256[:16]}:{reading.value}:{as_of.isoformat()}"
     with suppress(RedisError):
         found = cache.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from ambassadors.communities import measures as communities
@@ -20,6 +20,7 @@ from crm.organisation import measures as organisation
 
 UNDATED = ("addresses",)
 BELATED = timedelta(days=2)
+UNDATED_UNTIL = datetime(1970, 1, 1, tzinfo=UTC)  # a company without a date is older than this
 
 
 class Row(Protocol):
@@ -88,7 +89,7 @@ class Records:
     def first_at(self) -> datetime | None:
         """When the first record of any kind happened."""
         rows = [row for rows in self.dated().values() for row in rows if hasattr(row, "at")]
-        return min((row.at for row in rows), default=None)
+        return min((row.at for row in rows if row.at > UNDATED_UNTIL), default=None)
 
 
 def read() -> Records:

@@ -1,10 +1,15 @@
 # Written for GNU make 3.81 (macOS) and newer.
-PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+PYTHON = $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 \
 	&& $$p -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 BIN := .venv/bin
 LOCK := uv.lock pyproject.toml bootstrap.py
+
+# run.json of a system that was killed must not be read as that of the one that is starting
+define forget-killed-run
+if command -v flock >/dev/null && [ -f var/run.lock ]; then flock -n var/run.lock rm -f var/run.json; fi || true
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test check test-browser test-faults bench
@@ -13,6 +18,7 @@ help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 run: .venv/.stamp-run ## start everything on this machine; Ctrl-C stops it
+	@$(forget-killed-run)
 	@exec $(BIN)/python manage.py run
 
 stop: ## stop what `make run` started, from another terminal

@@ -19,7 +19,9 @@ from typing import TypedDict
 GRACE_SECONDS = 3.0
 TICK_SECONDS = 0.25
 STOP_SECONDS = 4.0
+RESTART_SECONDS = 0.1  # doubled each time, until it has run steadily
 RESTART_MAX_SECONDS = 4.0
+STEADY_SECONDS = 10.0
 LOG_MAX_BYTES = 5_000_000
 
 
@@ -63,7 +65,8 @@ class Keeper:
         self.told_to_stop = False
         self.unused_since: float | None = None
         self.not_before = 0.0
-        self.delay = 0.1
+        self.started_at = 0.0
+        self.delay = RESTART_SECONDS
 
     def stand_up(self) -> None:
         """Take the lock, then let the caller go on alone."""
@@ -116,7 +119,10 @@ class Keeper:
     def _revive(self) -> None:
         if (self.process and self.process.poll() is None) or time.monotonic() < self.not_before:
             return
+        if self.process and time.monotonic() - self.started_at > STEADY_SECONDS:
+            self.delay = RESTART_SECONDS
         self._clear_stale()
+        self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - the command is our own
             self.order["command"], stdin=subprocess.DEVNULL, stdout=sys.stderr, cwd="/"
         )

@@ -46,7 +46,6 @@ class System:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._tell)
         orphans.adopt()
-        self.run_file.unlink(missing_ok=True)
         try:
             self._turn()
             if sample:

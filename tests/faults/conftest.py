@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.customer import MailServer
 from tests.faults.provider import Provider
-from tests.faults.system import System
+from tests.faults.system import System, await_that
 
 COMPANY = """
 import json
@@ -46,10 +46,12 @@ def running(
 
 @pytest.fixture
 def system(running: tuple[System, dict[str, str]]) -> System:
-    return running[0]
+    system = running[0]
+    await_that(system.is_ready, "recovered from the fault before", within=60)
+    return system
 
 
 @pytest.fixture
-def provider(running: tuple[System, dict[str, str]]) -> Provider:
-    system, company = running
+def provider(system: System, running: tuple[System, dict[str, str]]) -> Provider:
+    company = running[1]
     return Provider(system, company["path"], company["secret"])

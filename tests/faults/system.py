@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -83,6 +84,7 @@ class System:
         subprocess.run([sys.executable, "-c", make_env], cwd=self.base, check=True)
 
     def start(self) -> None:
+        self.run_file.unlink(missing_ok=True)  # as `make run` does after a kill
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.python, "manage.py", "run"],
@@ -145,7 +147,9 @@ class System:
 
     def interrupt(self) -> None:
         """Ctrl-C: the terminal sends SIGINT to the whole foreground group."""
+        assert self.process is not None
         os.killpg(self.pid, signal.SIGINT)
+        self.process.wait(15)
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:
@@ -173,6 +177,14 @@ class System:
         connection = psycopg.connect(host=str(where.sockets), user="relais", dbname="relais")
         with closing(connection):
             yield connection
+
+    def is_ready(self) -> bool:
+        """Everything answers, and the worker has run a task just now."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return float(json.load(answer)["worker"]["age_seconds"]) < 5
+        except OSError:
+            return False
 
     def value(self, query: str, *parameters: Any) -> Any:
         with self.database() as connection:

@@ -26,6 +26,7 @@ class Command(BaseCommand):
             raise CommandError("`run` is for local mode. In production see docker-compose.yml.")
         try:
             with single.held(settings.VAR / "run.lock"):
+                (settings.VAR / "run.json").unlink(missing_ok=True)  # of one that was killed
                 self._run()
         except single.AlreadyRuns as other:
             raise CommandError(self._where(other.pid)) from None

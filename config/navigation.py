@@ -44,6 +44,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "crm.department", "groups"),
                 _item(request, "crm.unit", "domain"),
                 _item(request, "crm.user", "key"),
+                _item(request, "crm.rolegrant", "verified_user"),
             ],
         ),
         _group(

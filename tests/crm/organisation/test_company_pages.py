@@ -116,6 +116,11 @@ def test_a_role_given_to_staff_opens_the_admin(
     assert RoleGrant.objects.get().role == Role.STAFF
     person.user.refresh_from_db()
     assert person.user.is_staff
+    taken = {"action": "delete_selected", "_selected_action": str(RoleGrant.objects.get().pk)}
+    client.post("/admin/crm/rolegrant/", taken | {"post": "yes"})
+    assert not RoleGrant.objects.exists()
+    verbs = Act.objects.filter(subject_type="user").order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["role_granted", "role_taken"]
 
 
 @pytest.mark.django_db

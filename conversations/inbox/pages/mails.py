@@ -6,32 +6,17 @@ import base64
 import re
 import uuid
 
-import nh3
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from conversations.channels.wire.email.html import CHARS, sanitised
 from conversations.inbox.models import Conversation, Message
 
-LARGEST_HTML = 500_000  # characters
+MOST_INLINE = 50  # pictures
 LARGEST_INLINE = 3_000_000  # bytes of pictures that came within the mail
 _INLINE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
-_CID = re.compile(r'src="cid:([^"\s<>]{1,200})"')
-_TAGS = {
-    *("a", "abbr", "b", "big", "blockquote", "br", "caption", "center", "code", "col", "colgroup"),
-    *("dd", "del", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i"),
-    *("img", "ins", "li", "ol", "p", "pre", "q", "s", "small", "span", "strike", "strong", "sub"),
-    *("sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul"),
-}
-_ATTRIBUTES = {
-    "*": {"align", "bgcolor", "color", "dir", "height", "style", "title", "valign", "width"},
-    "a": {"href"},
-    "img": {"src", "alt"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
-    "table": {"border", "cellpadding", "cellspacing"},
-    "font": {"face", "size"},
-}
+_CID = re.compile(r"""src=["']?cid:([^"'\s<>]{1,200})""", re.IGNORECASE)
 _FRAME = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <base target="_blank"><style>body{{margin:12px;font:14px/1.5 system-ui,sans-serif;color:#1a2426;
 background:#fff;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}table{{max-width:100%}}
@@ -44,8 +29,9 @@ def frame(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     message = Message.objects.filter(pk=message_id, conversation__in=visible).first()
     if message is None or not message.html:
         raise Http404
-    response = HttpResponse(_FRAME.format(body=_clean(message)))
-    sources = "data: https: http:" if request.GET.get("images") else "data:"
+    remote = bool(request.GET.get("images"))
+    response = HttpResponse(_FRAME.format(body=_clean(message, remote=remote)))
+    sources = "data: https: http:" if remote else "data:"
     response["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'unsafe-inline'; img-src {sources}; form-action 'none'; "
         "base-uri 'none'; frame-ancestors 'self'; "
@@ -56,25 +42,13 @@ def frame(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-def _clean(message: Message) -> str:
-    if len(message.html) > LARGEST_HTML:
+def _clean(message: Message, *, remote: bool) -> str:
+    named = list(dict.fromkeys(_CID.findall(message.html[:CHARS])))
+    images = {name: _inline(message, name) for name in named[:MOST_INLINE]}
+    clean = sanitised(message.html, images=images, remote=remote)
+    if message.html.strip() and not clean.html:
         return str(_("This mail is too large to be shown as it was designed. Read its text."))
-    inlined = _CID.sub(lambda found: f'src="{_inline(message, found[1])}"', message.html)
-    return nh3.clean(
-        inlined,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "data"},
-        link_rel="noopener noreferrer nofollow",
-        attribute_filter=_without_data,
-    )
-
-
-def _without_data(tag: str, name: str, value: str) -> str | None:
-    """`data:` only as a picture; a link must lead somewhere one can see."""
-    if value.lstrip().lower().startswith("data:"):
-        return value if tag == "img" and name == "src" else None
-    return value
+    return clean.html
 
 
 def _inline(message: Message, content_id: str) -> str:

@@ -15,6 +15,7 @@ CHARS = 500_000
 TAGS = 15_000
 DEPTH = 150
 CLEAN_CHARS = 2_000_000
+INLINE_CHARS = 12_000_000  # of addresses, which may be whole pictures (`data:`)
 
 TAG_NAMES = (
     "a abbr b blockquote br caption center cite code col colgroup dd del div dl dt em font h1 h2 h3"
@@ -55,6 +56,7 @@ class _Filter:
 
     def __init__(self, images: Mapping[str, str], *, remote: bool) -> None:
         self.blocked = 0
+        self.inlined = 0
         self._images = images
         self._remote = remote
 
@@ -69,11 +71,18 @@ class _Filter:
 
     def _image(self, source: str) -> str | None:
         if source.lower().startswith("cid:"):
-            return self._images.get(source[4:].strip("<>"))
-        if source.lower().startswith("https://") and self._remote:
+            return self._inline(self._images.get(source[4:].strip("<>"), ""))
+        if source.lower().startswith(("https://", "http://")) and self._remote:
             return source
         self.blocked += 1
         return None
+
+    def _inline(self, image: str) -> str | None:
+        """None also when one large picture, named again and again, would fill the memory."""
+        if not image or self.inlined + len(image) > INLINE_CHARS:
+            return None
+        self.inlined += len(image)
+        return image
 
 
 def sanitised(
@@ -97,4 +106,4 @@ def sanitised(
         set_tag_attribute_values={"a": {"target": "_blank"}},
         link_rel="noopener noreferrer nofollow",
     )
-    return Clean(html if len(html) <= CLEAN_CHARS else "", keep.blocked)
+    return Clean(html if len(html) - keep.inlined <= CLEAN_CHARS else "", keep.blocked)

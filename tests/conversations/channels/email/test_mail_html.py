@@ -38,12 +38,19 @@ def test_remote_images_are_counted_and_shown_only_when_asked_for():
     assert sanitised(markup) == Clean("<img><img>", blocked=2)
     shown = sanitised(markup, remote=True)
     assert 'src="https://t.example/a.gif"' in shown.html
-    assert shown.blocked == 1
+    assert 'src="http://t.example/b.gif"' in shown.html
+    assert shown.blocked == 0
 
 
 def test_inline_images_are_shown_from_our_own_address():
     markup = '<img src="cid:logo@1"><img src="cid:other">'
     assert sanitised(markup, images={"logo@1": "/files/1"}).html == '<img src="/files/1"><img>'
+
+
+def test_a_large_picture_named_again_and_again_is_shown_a_few_times_only():
+    picture = "data:image/png;base64," + "A" * 4_000_000
+    clean = sanitised('<img src="cid:a">' * 1_000, images={"a": picture})
+    assert clean.html.count(picture) == 2
 
 
 def test_ordinary_looks_and_links_stay():

@@ -18,9 +18,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminURLInputWidget,
+)
 
 from conversations.channels import callbacks, services
+from conversations.channels.doors.mail import is_mailbox_url
 from conversations.channels.models import Channel, Envelope
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.doors import actor_of
@@ -47,17 +52,38 @@ class ChannelForm(_Form):
         widget=UnfoldAdminURLInputWidget(),
     )
 
+    inbox_url = forms.CharField(
+        label=capfirst(_("mailbox")),
+        required=False,
+        max_length=1_000,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_(
+            "imaps://user:password@host:993/INBOX, where mail is fetched from; not shown again. "
+            "Empty leaves it as it is, a single - ends fetching."
+        ),
+    )
+
     class Meta:
         model = Channel
-        fields = ["kind", "unit", "name", "address", "callback_url", "options"]
+        fields = ["kind", "unit", "name", "address", "callback_url", "inbox_url", "options"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["inbox_url"] = ""  # holds a password
         if "kind" in self.fields:
             kinds = [(kind, kind) for kind in sorted(CHANNELS)]
             self.fields["kind"] = forms.ChoiceField(
                 label=capfirst(_("kind")), choices=kinds, widget=UnfoldAdminSelectWidget()
             )
+
+    def clean_inbox_url(self) -> str:
+        url = str(self.cleaned_data["inbox_url"]).strip()
+        kind = self.cleaned_data.get("kind") or self.instance.kind
+        if url in {"", "-"}:
+            return "" if url else self.instance.inbox_url
+        if kind != "email" or not is_mailbox_url(url):
+            raise forms.ValidationError(_("a mail channel takes imaps://, imap+tls:// or imap://"))
+        return url
 
     def clean_callback_url(self) -> str:
         url = str(self.cleaned_data["callback_url"])
@@ -103,6 +129,13 @@ class ChannelAdmin(Paged, ModelAdmin):
         mine = () if request.user.is_superuser else ("unit", "address", "options")
         return ("kind", *shown, *mine)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
+        """A mailbox's password is for owners of the installation to set."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.is_superuser and (obj is None or obj.kind == "email"):
+            return [*fieldsets, (_("Fetching mail"), {"fields": ("inbox_url",)})]
+        return fieldsets
+
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         if change:
             services.change_channel(obj, fields=form.changed_data, by=actor_of(request))
@@ -116,6 +149,9 @@ class ChannelAdmin(Paged, ModelAdmin):
             options=obj.options,
             by=actor_of(request),
         )
+        if obj.inbox_url:
+            opened.inbox_url = obj.inbox_url
+            services.change_channel(opened, fields=["inbox_url"], by=actor_of(request))
         obj.__dict__.update(opened.__dict__)
         if request.user.is_superuser:
             words = _("Its secret, to be copied now: %(secret)s")

@@ -5,14 +5,17 @@ No mail is parsed here: whatever is inside, it is taken, and read later.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from conversations.channels.models import Channel
 from conversations.channels.services import receive
 from conversations.channels.wire.email.limits import MAIL_BYTES as LARGEST
 from conversations.channels.wire.email.parsing import ENVELOPE_RECIPIENT, ENVELOPE_SENDER
 
-__all__ = ["LARGEST", "mailbox", "store"]
+__all__ = ["LARGEST", "is_mailbox_url", "mailbox", "store"]
 
 LONGEST_ADDRESS = 400
+MAILBOX_SCHEMES = ("imaps", "imap+tls", "imap")
 
 
 def mailbox(address: str) -> Channel | None:
@@ -27,6 +30,15 @@ def mailbox(address: str) -> Channel | None:
         kind="email", address__in=names, token__isnull=False, closed_at=None
     )
     return min(found, key=lambda channel: names.index(channel.address), default=None)
+
+
+def is_mailbox_url(url: str) -> bool:
+    """Whether it names a server at all; whether that lets us in, the listener finds out."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in MAILBOX_SCHEMES and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def store(

@@ -97,6 +97,31 @@ def test_a_renamed_channel_gets_a_version_and_a_bad_callback_is_refused(
 
 
 @pytest.mark.django_db
+def test_a_mailbox_is_set_kept_and_given_up_and_its_password_never_shown(
+    client: Client, owner: User, workshop: Department
+) -> None:
+    url = "imaps://lea:pass%40word@imap.example.org:993/INBOX"
+    form = {"unit": str(workshop.unit_id), "name": "Mail", "options": "{}"}
+    form |= {"address": "support@relais.example"}
+    new = form | {"kind": "email", "inbox_url": url}
+    assert client.post("/admin/conversations/channel/add/", new).status_code == 302
+    channel = Channel.objects.get()
+    page = f"/admin/conversations/channel/{channel.pk}/change/"
+    assert "pass%40word" not in client.get(page).content.decode()
+    for given, kept, status in (
+        ("", url, 302),
+        ("https://x.example", url, 200),
+        ("imaps://:bad", url, 200),
+        ("-", "", 302),
+    ):
+        assert client.post(page, form | {"inbox_url": given}).status_code == status
+        channel.refresh_from_db()
+        assert channel.inbox_url == kept
+    changed = Act.objects.filter(verb="channel_changed", data__fields__contains="inbox_url")
+    assert changed.count() == 2
+
+
+@pytest.mark.django_db
 def test_staff_sees_no_secret(client: Client, workshop: Department) -> None:
     channel = house.webhook_channel(workshop.unit)
     client.force_login(house.somebody(workshop, Role.STAFF).user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from conversations.channels.wire.contract import Channel as Adapter
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _by_token: dict[str, tuple[float, Channel | None]] = {}
 
 
@@ -34,6 +36,8 @@ def account_of(channel: Channel) -> Account:
 
 def channel_at(token: str) -> Channel | None:
     """The channel whose door has this unguessable token, remembered for two seconds."""
+    if not _TOKEN.fullmatch(token):
+        return None
     now = time.monotonic()
     known = _by_token.get(token)
     if known is not None and known[0] > now:

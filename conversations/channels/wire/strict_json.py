@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 DEEPEST = 32
-_RISKY_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89abAB])")  # NUL, a first or lone surrogate
+_RISKY_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # NUL, half a surrogate pair
 
 
 class NotStrict(ValueError):

@@ -8,7 +8,6 @@ Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text"
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import time
@@ -34,6 +33,7 @@ from conversations.channels.wire.contract import (
 MOST_MESSAGES = 500
 LONGEST_TEXT = 100_000
 LONGEST_ID = 500
+LONGEST_HANDLE = 320
 MOST_FILES = 20
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 LARGEST_ANSWER = 100_000  # bytes
@@ -108,9 +108,11 @@ def _message(value: Any) -> Inbound:
     if not isinstance(sender, dict):
         raise Refused("from is not an object")
     text = _text(value, "text", longest=LONGEST_TEXT)
-    handle = _text(sender, "handle", longest=320).strip()
+    handle = _text(sender, "handle", longest=LONGEST_HANDLE).strip()
     if not handle:
         raise Refused("from.handle is empty")
+    if len(handle.casefold()) > LONGEST_HANDLE:  # folding makes some letters two
+        raise Refused("from.handle is too long")
     return Inbound(
         external_id=_text(value, "id", longest=LONGEST_ID, empty=False),
         thread=_text(value, "thread", longest=LONGEST_ID),
@@ -168,7 +170,7 @@ def _file(value: Any) -> File:
         raise Refused("an attachment is not an object")
     try:
         data = base64.b64decode(_text(value, "base64", longest=14_000_000), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also for a text that is not ASCII
         raise Refused("an attachment is not base64") from error
     return File(
         name=_text(value, "name", longest=200, empty=False),

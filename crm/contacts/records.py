@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from crm.contacts.models import Contact, Identity, Relationship
 from crm.journal.lines import Choice, Field, Json, Known, Line, Text, Unfit, id_of, text
 from crm.journal.records import Record, write
 
+OTHER_IDENTITIES = "other identities under a known id"
 SYNTHETIC = "import"  # kind and scope of the address of somebody who has none
 
 
@@ -48,20 +49,37 @@ def folded(handle: str) -> str:
     return handle.strip().casefold()
 
 
+class Said(Known):
+    """Besides: the addresses that lines of this batch gave their contact."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: dict[str, set[tuple[str, str]]] = {}
+
+
+def addresses_of(line: Line) -> set[tuple[str, str]]:
+    return {(item["kind"], folded(item["handle"])) for item in line.data["identities"]}
+
+
 class ContactRecord(Record[Contact]):
-    def columns(self, line: Line, known: Known) -> dict[str, Any]:
+    def known(self, lines: Sequence[Line]) -> Known:
+        return self.loaded(Said(), lines)
+
+    def columns(self, line: Line, known: Any) -> dict[str, Any]:
         columns = super().columns(line, known)
-        columns.pop("identities")
+        del columns["identities"]
+        said = addresses_of(line)
+        if known.addresses.setdefault(line.id, said) != said:
+            raise Unfit(OTHER_IDENTITIES)
         return columns
 
     def compare(self, line: Line, there: Contact | None, row: Contact) -> None:
         super().compare(line, there, row)
-        if there is None:
+        if there is None or there._state.adding:  # noqa: SLF001  # documented by Django
             return
-        said = {(item["kind"], folded(item["handle"])) for item in line.data["identities"]}
-        has = {(one.kind, one.handle) for one in there.identities.all() if one.kind != SYNTHETIC}
-        if not said <= has:  # they may have got further addresses since
-            raise Unfit("other identities under a known id")
+        has = {(one.kind, one.handle) for one in there.identities.all()}
+        if not addresses_of(line) <= has:  # they may have got further addresses since
+            raise Unfit(OTHER_IDENTITIES)
 
     def is_same(self, there: Contact, row: Contact) -> bool:
         names = ("occurred_at", "name", "relationship", "organization")

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -63,6 +64,12 @@ EVERY_TYPE = [
 ]  # fmt: skip
 
 
+DERIVED = [
+    *("key", "channel__key", "unit__key", "identity__handle", "status", "subject", "occurred_at"),
+    *("assignee__key", "waiting_since", "closed_at", "last_message_at", "updated_at", "live"),
+]
+
+
 def exported(path: Path) -> list[bytes]:
     file = path / "export.jsonl"
     call_command("export_history", str(file), stdout=io.StringIO(), stderr=io.StringIO())
@@ -91,6 +98,17 @@ def test_every_type_survives_export_import_and_export(tmp_path: Path) -> None:
     first = exported(tmp_path)
     assert len(first) == len(EVERY_TYPE)
     assert again(tmp_path, first) == first
+
+
+def test_shuffled_and_doubled_lines_give_the_same_company(tmp_path: Path) -> None:
+    take(tmp_path, EVERY_TYPE, "--trust-own-acts")
+    first, inbox = exported(tmp_path), list(Conversation.objects.values(*DERIVED))
+    empty_the_database()
+    lines = EVERY_TYPE * 2
+    Random(7).shuffle(lines)  # noqa: S311
+    assert take(tmp_path, lines, "--trust-own-acts") == []
+    assert exported(tmp_path) == first
+    assert list(Conversation.objects.values(*DERIVED)) == inbox
 
 
 def test_what_is_exported_says_what_was_imported(tmp_path: Path) -> None:

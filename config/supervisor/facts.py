@@ -22,7 +22,7 @@ def gather(var: Path, *, url: str, lmtp: str) -> dict[str, Any]:
         "url": url,
         "admin": url + _path("admin:index", "/admin/"),
         "chat": channels.get("webchat", {}).get("url", ""),
-        "executive": url + _path("executive", "/executive/"),
+        "executive": url + _path("maturity", "/maturity/"),
         "lmtp": lmtp,
         "people": sample.get("people", {}),
         "channels": channels,

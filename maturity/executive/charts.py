@@ -10,8 +10,9 @@ from math import exp
 from maturity.scoring.definition import Model, Stage
 
 WIDTH, HEIGHT, FLOOR = 760.0, 250.0, 190.0
-REACH = 3.1  # standard deviations drawn on either side of the middle
+REACH = 2.8  # standard deviations drawn on either side of the middle
 PEAK = 150.0
+WORDS_UNTIL = 2.2  # the words of stage 1 stand where its area still has some height
 BOUNDS = (REACH, 1.0, 0.0, -1.0, -2.0, -REACH)  # stage 1 is far right: read from right to left
 STEPS = 24
 TREND_WIDTH, TREND_HEIGHT = 760.0, 190.0
@@ -66,7 +67,7 @@ def curve(model: Model, number: int | None) -> list[Segment]:
     """The five stages; a company that is not assessed stands nowhere on it."""
     found = []
     for stage, right, left in zip(model.stages, BOUNDS, BOUNDS[1:], strict=False):
-        middle = (max(min(right, 2.2), -2.9) + max(left, -2.9)) / 2
+        middle = (min(right, WORDS_UNTIL) + left) / 2
         found.append(
             Segment(
                 stage=stage,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SATURDAY = 5
+REMEMBERED = 50_000
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,18 @@ class Clock:
         """The same wall time `days` working days later; from a day off it starts at the next
         working day's 00:00.
         """
-        wall = self.local(at).replace(tzinfo=None)
-        if not self.is_working(wall.date()):
-            wall = datetime.combine(self.next_working(wall.date()), time.min)
-        for _ in range(days):
-            wall = datetime.combine(self.next_working(wall.date()), wall.time())
-        return self.instant(wall)
+        return working_days_later(self, at, days)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def working_days_later(clock: Clock, at: datetime, days: int) -> datetime:
+    """Remembered, since each Monday of a walk asks for the deadlines of one quarter anew."""
+    wall = clock.local(at).replace(tzinfo=None)
+    if not clock.is_working(wall.date()):
+        wall = datetime.combine(clock.next_working(wall.date()), time.min)
+    for _ in range(days):
+        wall = datetime.combine(clock.next_working(wall.date()), wall.time())
+    return clock.instant(wall)
 
 
 def months_before(day: date, months: int) -> date:

@@ -153,7 +153,7 @@ class Ledger:
         taking_part = {view.unit.unit for view in pool}
         week = Week(
             on=on,
-            company=self.company_figures(pool, found),
+            company=self.pooled(pool, figures, found),
             units={str(unit): of for unit, of in figures.items() if unit in taking_part},
             needing={str(unit): len(views[unit].due) for unit in taking_part},
         )
@@ -164,10 +164,20 @@ class Ledger:
         week = Week(on=on, company=self.company_figures([], {}), units={}, needing={})
         return Day(week, {}, [])
 
-    def unit_figures(self, view: View, found: Origins) -> dict[str, Measured]:
+    def pooled(
+        self, pool: Views, figures: Mapping[UUID, Mapping[str, Measured]], found: Origins
+    ) -> Mapping[str, Measured]:
+        """The pool of one unit is that unit, where their headcounts are the same."""
+        if len(pool) == 1 and self.company_headcount(pool) == self.unit_headcount(pool[0]):
+            return figures[pool[0].unit.unit]
+        return self.company_figures(pool, found)
+
+    def unit_headcount(self, view: View) -> int:
         staff = len(view.people.staff_of(view.unit.unit))
-        headcount = staff if view.unit.headcount is None else view.unit.headcount
-        return self.figures([view], view.unit.profile, headcount, found)
+        return staff if view.unit.headcount is None else view.unit.headcount
+
+    def unit_figures(self, view: View, found: Origins) -> dict[str, Measured]:
+        return self.figures([view], view.unit.profile, self.unit_headcount(view), found)
 
     def company_figures(self, views: Views, found: Origins) -> dict[str, Measured]:
         return self.figures(views, pool_profile(views), self.company_headcount(views), found)

@@ -65,6 +65,7 @@ class Thread:
     due: datetime | None = None
     accept_due: datetime | None = None
     decision: tuple[datetime, bool] | None = None
+    first_answer: Human | None = None
     humans: list[Human] = field(default_factory=list)
     spoken_out: list[datetime] = field(default_factory=list)
     closings: list[ClosingRow] = field(default_factory=list)
@@ -82,11 +83,8 @@ class Thread:
 
     def answered(self, cut: datetime) -> Human | None:
         """The first human answer, when it came before `cut`."""
-        began = self.began
-        for said in self.humans:
-            if began is not None and said.at > began:
-                return said if said.at < cut else None
-        return None
+        first = self.first_answer
+        return first if first is not None and first.at < cut else None
 
     def needs_answer(self, cut: datetime) -> bool:
         """The first decision before the deadline holds; one made later than `cut` is unknown."""
@@ -215,6 +213,7 @@ def locate(book: Threads, thread: Thread) -> None:
     if channel is None or channel.unit not in book.shape.units:
         return
     unit = book.shape.units[channel.unit]
+    thread.first_answer = next(iter(thread.answers), None)
     thread.unit, thread.kind = unit.unit, channel.kind
     if thread.began is not None and thread.is_external:
         thread.due = unit.answer_due(thread.began, book.model)

@@ -104,10 +104,11 @@ def _appraised(system: System, unit: str, *, in_days: int) -> dict[str, tuple[in
 def _moved(
     before: dict[str, tuple[int, int | None]], after: dict[str, tuple[int, int | None]]
 ) -> dict[str, tuple[int, int | None]]:
+    """S1-INS left out: the sources go on saying that they are alive meanwhile."""
     return {
         name: (after[name][0] - k, None if n is None else (after[name][1] or 0) - n)
         for name, (k, n) in before.items()
-        if after[name] != (k, n)
+        if after[name] != (k, n) and name != "S1-INS"
     }
 
 

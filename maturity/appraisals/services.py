@@ -20,7 +20,7 @@ from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Derived
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal
-from maturity.appraisals.storing import live_evaluations, store_missing
+from maturity.appraisals.storing import is_due, live_evaluations, store_missing
 from maturity.facts.evidence import Evidence
 from maturity.facts.ledger import Ledger
 from maturity.facts.organisation import UnitAt
@@ -134,7 +134,7 @@ def store_due_appraisals(*, at: datetime | None = None) -> int:
     """
     now = at or timezone.now()
     monday = derivation.last_monday(now.date())
-    if Appraisal.objects.filter(as_of=monday, unit=None).exists():
+    if Appraisal.objects.filter(as_of=monday, unit=None).exists() or not is_due(monday, now=now):
         return 0
     with transaction.atomic():
         if not only_one_stores():

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from crm.organisation.measures import units
 from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Live
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.facts.ledger import Ledger
-from maturity.facts.records import read
+from maturity.facts.records import Records, read
 from maturity.scoring.definition import load
 from maturity.scoring.stages import Standing
 from maturity.scoring.walk import Walked
@@ -37,6 +38,12 @@ class Week:
     on: date
     ledger: Ledger
     is_live: bool
+
+
+def is_due(monday: date, *, now: datetime) -> bool:
+    """Its midnight has passed for every unit known by then; asks for nothing but the units."""
+    cut = Known(Ledger(Records(units=units()), load())).cut(monday)
+    return cut is not None and now >= cut + AFTER_THE_CUT
 
 
 def store_missing(monday: date, *, now: datetime) -> int:

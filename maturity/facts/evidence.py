@@ -45,10 +45,15 @@ def of_threads(threads: Callable[[View], Iterator[Thread]]) -> Callable[[View], 
     return traces
 
 
+def days_of(view: View, criterion: str) -> int:
+    return int(view.model.by_id[criterion].number("days"))
+
+
 def heartbeats(view: View) -> Iterator[Trace]:
+    start = view.unit.days_before(days_of(view, "S1-INS"))
     for source, beats in view.shelf.beats.items():
         if view.shelf.is_of(source, view.unit.unit):
-            for beat in beats.between(view.unit.days_before(28), view.unit.cut)[-1:]:
+            for beat in beats.between(start, view.unit.cut)[-1:]:
                 yield Trace("source", source, beat.at)
 
 
@@ -99,7 +104,7 @@ def ambassadors_answers(view: View) -> Iterator[Trace]:
 
 
 def insights(view: View) -> Iterator[Trace]:
-    for row in networks.shipped(view, 182):
+    for row in networks.shipped(view, days_of(view, "S5-VAL-1")):
         yield Trace("conversation", row.conversation, row.at)
 
 

@@ -98,3 +98,13 @@ def test_what_was_said_is_never_changed(company, model):
     with pytest.raises(ProgrammingError), transaction.atomic():
         model.objects.update(recorded_at=AFTER - timedelta(days=900))
     assert not model.objects.filter(recorded_at__lt=AFTER - timedelta(days=800)).exists()
+
+
+def test_a_sweep_that_has_nothing_to_store_reads_no_messages(
+    company, django_assert_max_num_queries
+):
+    store_due_appraisals(at=AFTER)
+    with django_assert_max_num_queries(1):
+        store_due_appraisals(at=AFTER + timedelta(hours=3))
+    with django_assert_max_num_queries(2):
+        store_due_appraisals(at=AFTER + timedelta(days=7) - timedelta(hours=2))

@@ -29,7 +29,7 @@ def tell(offer_id: uuid.UUID) -> None:
     user = offer.employee.user
     if user is None:
         return
-    with translation.override(user.language):
+    with translation.override(user.language or settings.LANGUAGE_CODE):
         send_notice(to=Party(user.email, user.name), subject=_subject(offer), text=_text(offer))
 
 

@@ -45,7 +45,12 @@ class User(AbstractUser):
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200)
     language = models.CharField(
-        _("language"), max_length=8, choices=[("en", "English"), ("fr", "Français")], default="en"
+        _("language"),
+        max_length=8,
+        choices=[("en", "English"), ("fr", "Français")],
+        blank=True,
+        default="",
+        help_text=_("Empty: the browser's; mail is then written in the installation's."),
     )
 
     USERNAME_FIELD = "email"

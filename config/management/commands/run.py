@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from config.supervisor import ports, single
 from config.supervisor.parts import parts
@@ -32,8 +34,9 @@ class Command(BaseCommand):
             raise CommandError(self._where(other.pid)) from None
 
     def _run(self) -> None:
-        self.stdout.write("Bringing the database up to date ...")
-        call_command("migrate", verbosity=0)
+        if _is_behind():
+            self.stdout.write("Bringing the database up to date ...")
+            call_command("migrate", verbosity=0)
         with ports.listening(FIRST_WEB_PORT) as door:
             host = f"{ports.HOST}:{door.getsockname()[1]}"
             url = os.environ.get("BASE_URL") or f"http://{host}"
@@ -48,6 +51,12 @@ class Command(BaseCommand):
             url = json.loads((settings.VAR / "run.json").read_text())["url"]
             return f"Relais of this checkout runs already, at {url} (process {pid})."
         return f"Relais of this checkout is starting or stopping (process {pid})."
+
+
+def _is_behind() -> bool:
+    """Are there migrations to apply? Asking is much quicker than `migrate` with none."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _lmtp() -> str:

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from bench import load, processes
 from conversations.channels import services
 from conversations.channels.models import Channel, Envelope
 from conversations.inbox.models import Message
+from crm.journal.models import Pulse
 from crm.organisation.models import Unit
 from crm.values import AUTOMATION, uuid7
 
@@ -85,7 +87,7 @@ def _message(number: int) -> dict[str, Any]:
 
 
 def _through_worker(channel: Channel, rows: int, *, batch: int) -> float:
-    """Seconds from the worker's first verdict to its last. The envelopes wait already."""
+    """Seconds from the nudge to the last verdict; worker and envelopes wait for it."""
     _empty()
     Envelope.objects.bulk_create(
         (
@@ -95,9 +97,12 @@ def _through_worker(channel: Channel, rows: int, *, batch: int) -> float:
         batch_size=1000,
     )
     _analyze()
+    services.pause(channel, paused=True, by=AUTOMATION)
+    began = timezone.now()
     with processes.worker() as worker:
-        _wait(Message.objects.exists)
-        begin, before = time.perf_counter(), Message.objects.count()
+        _wait(lambda: Pulse.objects.filter(name="worker", at__gt=began).exists())
+        begin = time.perf_counter()
+        services.pause(channel, paused=False, by=AUTOMATION)  # wakes the worker
         _wait(lambda: not Envelope.objects.filter(state="waiting").exists())
         seconds = time.perf_counter() - begin
         peak = worker.peak_memory()
@@ -105,7 +110,7 @@ def _through_worker(channel: Channel, rows: int, *, batch: int) -> float:
     if done != rows:
         raise RuntimeError(f"{done} messages of {rows}")
     print(f"  worker's peak memory, largest process {peak:.0f} MB")
-    return seconds * rows / (rows - before)
+    return seconds
 
 
 def _analyze() -> None:

@@ -20,7 +20,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 class Group:
     def __init__(self, *command: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=BASE_DIR, start_new_session=True
+            [sys.executable, "-m", *command],
+            cwd=BASE_DIR,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
         )
 
     def peak_memory(self) -> float:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 # (readers that died with it, envelopes a batch): 500 at first, one alone when two died
 BATCH_BY_DEATHS = ((0, 500), (1, 25), (2, 1))
 MOST_DEATHS = 3
-HEAVIEST = 4_000_000  # bytes of one batch: memory and the length of its transaction
+HEAVIEST = 1_000_000  # bytes of one batch: memory and the length of its transaction
 LEASE = timedelta(seconds=60)  # longer than the hard limit of the task that reads
 _LOST_TO_OTHERS = {"40001", "40P01"}  # serialization failure, deadlock
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from crm.limits import ask_redis_again
 BASE_DIR = Path(__file__).resolve().parent.parent
 SLOTS = range(7)  # each takes two of the sixteen databases of Redis; 0 and 1 belong to `make run`
 _held: list[int] = []
+# Only `make test-browser` installs what drives a browser.
+collect_ignore = [] if find_spec("playwright") else ["browser"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

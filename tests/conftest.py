@@ -3,9 +3,11 @@
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from config import embedded
+from crm import limits
 from crm.limits import ask_redis_again
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -72,3 +75,11 @@ def _empty_cache() -> None:
     """Limits and breakers counted by one test must not touch the next."""
     cache.clear()
     ask_redis_again()
+
+
+@pytest.fixture(autouse=True)
+def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits count by the minute of the clock: no test may see one end in its middle."""
+    now = time.time()
+    clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
+    monkeypatch.setattr(limits, "time", clock)

@@ -1,4 +1,4 @@
-"""Placing conversations: offers one after another, accepted or declined, else left to staff.
+"""Placing conversations: an offer is accepted, declined or made by hand.
 
 The conversation's age is its own: a refusal or an expired offer never resets it.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ambassadors.routing import candidates, language, scoring
 from ambassadors.routing.models import (
     CaseState,
     DeclineReason,
@@ -21,12 +20,9 @@ from ambassadors.routing.models import (
     OfferOrigin,
     OfferState,
     RoutingCase,
-    Rule,
-    Topic,
 )
 from conversations.inbox.models import (
     Conversation,
-    Direction,
     Message,
     Participant,
     ParticipantRole,
@@ -36,168 +32,8 @@ from conversations.inbox.services import locked, set_assignee
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee, User
-from crm.values import AUTOMATION, Actor, Via
+from crm.values import Actor, Via
 from crm.wake import Task, wake
-
-
-def adopt(*, most: int = 500) -> int:
-    """Opens a case for live open conversations that nobody has and no case knows. How many."""
-    fresh = list(
-        Conversation.objects.filter(
-            live=True, status=Status.OPEN, assignee=None, waiting_since__isnull=False
-        )
-        .exclude(pk__in=RoutingCase.objects.values("conversation_id"))
-        .order_by("waiting_since")
-        .values_list("pk", flat=True)[:most]
-    )
-    now = timezone.now()
-    anyone = Rule.objects.filter(active=True).exists()
-    state = CaseState.SEEKING if anyone else CaseState.OVERFLOWED
-    RoutingCase.objects.bulk_create(
-        [
-            RoutingCase(
-                conversation_id=pk,
-                state=state,
-                due_at=now if anyone else None,
-                reasons=[] if anyone else ["no active rule: left to staff"],
-            )
-            for pk in fresh
-        ],
-        ignore_conflicts=True,
-    )
-    return len(fresh)
-
-
-def step(case: RoutingCase, *, at: datetime) -> None:
-    """One step of one case: end an expired offer, make the next one, or leave it to staff."""
-    with transaction.atomic():
-        current = RoutingCase.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            pk=case.pk, due_at__lte=at
-        )
-        held = current.select_related("conversation__channel", "rule").first()
-        if held is None:
-            return  # another worker has it, or it is done
-        conversation = locked(held.conversation)
-        if conversation.status != Status.OPEN or conversation.assignee_id is not None:
-            _withdraw_open(conversation, at=at)
-            _settle(held, CaseState.PLACED if conversation.assignee_id else CaseState.OVERFLOWED)
-            return
-        if _standing_offer(conversation, at=at) is None:
-            _offer_next(held, conversation, at=at)
-
-
-def _standing_offer(conversation: Conversation, *, at: datetime) -> Offer | None:
-    offer = Offer.objects.filter(
-        conversation=conversation, state=OfferState.OPEN, live=True
-    ).first()
-    if offer is None or offer.expires_at is None or offer.expires_at > at:
-        return offer
-    _end(offer, OfferState.EXPIRED, at=at)
-    record("offer_expired", offer, by=AUTOMATION, at=at)
-    return None
-
-
-def _offer_next(case: RoutingCase, conversation: Conversation, *, at: datetime) -> None:
-    need = _need(conversation)
-    rule = case.rule or _first_rule(conversation, need)
-    if rule is None:
-        _overflow(case, "no rule fits")
-        return
-    case.rule = rule
-    since = conversation.waiting_since or conversation.occurred_at
-    asked = Offer.objects.filter(
-        conversation=conversation, occurred_at__gte=since, live=True, by=OfferOrigin.RULE
-    ).count()
-    people = candidates.candidates(conversation, rule, asked_since=since, at=at)
-    ranking = scoring.rank(people, need, at=at)
-    if asked >= rule.most_offers or not ranking.eligible:
-        _overflow(case, _why_nobody(ranking, asked=asked, rule=rule))
-        return
-    _make_offer(case, conversation, ranking.eligible[0], rule, at=at)
-
-
-def _why_nobody(ranking: scoring.Ranking, *, asked: int, rule: Rule) -> str:
-    if asked >= rule.most_offers:
-        return f"{rule}: {asked} people were asked"
-    words = sorted(ranking.refused.values())
-    counted = ", ".join(f"{word} {words.count(word)}" for word in sorted(set(words)))
-    return f"{rule}: nobody left to ask ({counted or 'nobody addressed'})"
-
-
-def _make_offer(
-    case: RoutingCase,
-    conversation: Conversation,
-    best: scoring.Scored,
-    rule: Rule,
-    *,
-    at: datetime,
-) -> None:
-    offer = Offer.objects.create(
-        conversation=conversation,
-        employee_id=best.employee_id,
-        by=OfferOrigin.RULE,
-        score=best.score,
-        parts=best.parts,
-        load=best.load,
-        expires_at=at + timedelta(minutes=rule.offer_minutes),
-        occurred_at=at,
-    )
-    Participant.objects.get_or_create(
-        conversation=conversation, user=_user_of(offer.employee), role=ParticipantRole.OFFERED
-    )
-    case.state = CaseState.OFFERED
-    case.due_at = offer.expires_at
-    case.reasons = [*case.reasons, f"{rule}: offered to {offer.employee}"][-20:]
-    case.save()
-    record("offer_made", offer, by=AUTOMATION, at=at, conversation=str(conversation.pk))
-    wake(Task.TELL_OFFER, offer.pk)
-
-
-def _overflow(case: RoutingCase, reason: str) -> None:
-    case.state = CaseState.OVERFLOWED
-    case.due_at = None
-    case.reasons = [*case.reasons, reason[:300]][-20:]
-    case.save()
-
-
-def _settle(case: RoutingCase, state: CaseState) -> None:
-    case.state = state
-    case.due_at = None
-    case.save(update_fields=["state", "due_at"])
-
-
-def _need(conversation: Conversation) -> scoring.Need:
-    """Language and topics of the conversation, found once from its first words and kept."""
-    if not conversation.language or not conversation.topics:
-        first = (
-            Message.objects.filter(conversation=conversation, direction=Direction.IN)
-            .order_by("occurred_at", "pk")
-            .first()
-        )
-        text = f"{conversation.subject}\n{first.text if first else ''}"
-        conversation.language = conversation.language or language.detect(text)
-        conversation.topics = conversation.topics or Topic.objects.in_text(text)
-        conversation.save(update_fields=["language", "topics"])
-    return scoring.Need(
-        topics=frozenset(conversation.topics),
-        language=conversation.language,
-        seed=str(conversation.pk),
-    )
-
-
-def _first_rule(conversation: Conversation, need: scoring.Need) -> Rule | None:
-    rules = Rule.objects.filter(active=True).prefetch_related("channels")
-    return next((rule for rule in rules if _applies(rule, conversation, need)), None)
-
-
-def _applies(rule: Rule, conversation: Conversation, need: scoring.Need) -> bool:
-    channels = {channel.pk for channel in rule.channels.all()}
-    return (
-        (rule.unit_id is None or rule.unit_id == conversation.unit_id)
-        and (not channels or conversation.channel_id in channels)
-        and (not rule.languages or need.language in rule.languages)
-        and (not rule.topics or bool(need.topics & set(rule.topics)))
-    )
 
 
 def accept(offer: Offer, *, by: Actor, at: datetime | None = None) -> Offer:
@@ -233,7 +69,7 @@ def decline(
         if offer.state != OfferState.OPEN:
             raise Conflict(_("this offer is gone"), code="offer_gone")
         offer.reason, offer.comment, offer.declined_at, offer.via = reason, comment, at, by.via
-        _end(offer, OfferState.DECLINED, at=at)
+        end_offer(offer, OfferState.DECLINED, at=at)
         record("offer_declined", offer, by=by, at=at, reason=reason)
         RoutingCase.objects.filter(conversation=conversation).update(
             state=CaseState.SEEKING, due_at=at
@@ -257,7 +93,7 @@ def assign(
     own = by.user is not None and employee.user_id == by.user.pk and by.via == Via.OWN
     with transaction.atomic():
         conversation = locked(conversation)
-        _withdraw_open(conversation, at=at)
+        withdraw_open(conversation, at=at)
         offer = Offer.objects.create(
             conversation=conversation,
             employee=employee,
@@ -284,7 +120,7 @@ def answered(conversation: Conversation, message: Message, *, at: datetime) -> N
         ).exclude(employee=message.author_employee)
         for offer in open_offers:
             if conversation.assignee_id != offer.employee_id:
-                _end(offer, OfferState.WITHDRAWN, at=at)
+                end_offer(offer, OfferState.WITHDRAWN, at=at)
         RoutingCase.objects.filter(conversation=conversation).update(
             state=CaseState.PLACED, due_at=None
         )
@@ -293,7 +129,7 @@ def answered(conversation: Conversation, message: Message, *, at: datetime) -> N
 def withdraw(conversation: Conversation, *, at: datetime) -> None:
     """After the end of a conversation."""
     with transaction.atomic():
-        _withdraw_open(locked(conversation), at=at)
+        withdraw_open(locked(conversation), at=at)
         RoutingCase.objects.filter(conversation=conversation).update(due_at=None)
 
 
@@ -312,7 +148,7 @@ def _own(offer: Offer, by: Actor) -> None:
         raise Forbidden(_("this offer is somebody else's"), code="not_yours")
 
 
-def _user_of(employee: Employee) -> User:
+def user_of(employee: Employee) -> User:
     if employee.user is None:
         raise Invalid(_("this person can't sign in"), code="cannot_answer")
     return employee.user
@@ -324,7 +160,7 @@ def _place(conversation: Conversation, employee: Employee) -> None:
         conversation=conversation, role__in=[ParticipantRole.OFFERED, ParticipantRole.ANSWERING]
     ).delete()
     Participant.objects.create(
-        conversation=conversation, user=_user_of(employee), role=ParticipantRole.ANSWERING
+        conversation=conversation, user=user_of(employee), role=ParticipantRole.ANSWERING
     )
     set_assignee(conversation, employee)
     RoutingCase.objects.filter(conversation=conversation).update(
@@ -332,12 +168,12 @@ def _place(conversation: Conversation, employee: Employee) -> None:
     )
 
 
-def _withdraw_open(conversation: Conversation, *, at: datetime) -> None:
+def withdraw_open(conversation: Conversation, *, at: datetime) -> None:
     for offer in Offer.objects.filter(conversation=conversation, state=OfferState.OPEN, live=True):
-        _end(offer, OfferState.WITHDRAWN, at=at)
+        end_offer(offer, OfferState.WITHDRAWN, at=at)
 
 
-def _end(offer: Offer, state: OfferState, *, at: datetime) -> None:
+def end_offer(offer: Offer, state: OfferState, *, at: datetime) -> None:
     offer.state = state
     offer.ended_at = at
     offer.save()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ambassadors.routing import services, telling
+from ambassadors.routing import stepping, telling
 from ambassadors.routing.models import Offer, OfferState, RoutingCase
 
 
@@ -17,12 +17,12 @@ from ambassadors.routing.models import Offer, OfferState, RoutingCase
 def route() -> None:
     """Adopts what came in and takes every due case one step."""
     end = time.monotonic() + 20
-    services.adopt()
+    stepping.adopt()
     due = RoutingCase.objects.filter(due_at__lte=timezone.now()).order_by(
         "conversation__waiting_since", "due_at"
     )
     for case in due[:200]:
-        services.step(case, at=timezone.now())
+        stepping.step(case, at=timezone.now())
         if time.monotonic() > end:
             break
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ambassadors.routing import services, telling
+from ambassadors.routing import services, stepping, telling
 from ambassadors.routing.models import Absence, Offer, OfferState, RoutingCase, Topic
 from conversations.inbox.models import Conversation, Delivery, Participant
 from conversations.inbox.services import reply
@@ -110,7 +110,7 @@ def test_an_expired_offer_can_not_be_accepted_and_the_next_person_is_asked(
     late = timezone.now() + timedelta(minutes=31)
     with pytest.raises(Conflict):
         services.accept(first, by=people[first.employee].acting, at=late)
-    services.step(RoutingCase.objects.get(), at=late)
+    stepping.step(RoutingCase.objects.get(), at=late)
     first.refresh_from_db()
     assert first.state == OfferState.EXPIRED
     assert Offer.objects.get(state=OfferState.OPEN).employee != first.employee

@@ -1,4 +1,4 @@
-"""`python -m bench [ingest]`: sets up servers and a database of its own under var/bench."""
+"""`python -m bench [ingest|routing]`: servers and a database of its own under var/bench."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ from django.core.management import call_command
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def main() -> None:
+def main(what: str = "ingest") -> None:
+    set_up()
+    from bench import ingest  # noqa: PLC0415 - needs Django set up
+    from bench.routing import report  # noqa: PLC0415
+
+    if what == "routing":
+        report.main(questions=int(os.environ.get("ROWS", "20000")))
+    else:
+        ingest.main(rows=int(os.environ.get("ROWS", "50000")))
+
+
+def set_up() -> None:
     environ.Env.read_env(BASE_DIR / ".env")
     os.environ["EMBEDDED_DIR"] = str(BASE_DIR / "var" / "bench")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -25,10 +36,7 @@ def main() -> None:
     embedded.ensure_local(BASE_DIR)
     django.setup()
     call_command("migrate", verbosity=0)
-    from bench import ingest  # noqa: PLC0415 - needs Django set up
-
-    ingest.main(rows=int(os.environ.get("ROWS", "50000")))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

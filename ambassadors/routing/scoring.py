@@ -89,16 +89,27 @@ def rank(candidates: Iterable[Candidate], need: Need, *, at: datetime) -> Rankin
 
 def why_not(candidate: Candidate, need: Need, *, at: datetime) -> str:
     """The first obstacle as a word, "" when there is none."""
-    checks = (
-        (candidate.already_asked, "asked"),
-        (candidate.absent, "absent"),
-        (not _within_hours(candidate, at), "hours"),
-        (candidate.open_now >= candidate.most_open, "capacity"),
-        (candidate.accepted_this_week >= candidate.most_weekly, "week"),
-        (bool(need.topics) and not _covers(candidate.topics, need.topics), "topic"),
-        (not _speaks(candidate, need.language), "language"),
-    )
-    return next((word for failed, word in checks if failed), "")
+    return unavailable(candidate, at=at) or unfit(candidate, need)
+
+
+def unavailable(candidate: Candidate, *, at: datetime) -> str:
+    """What stands in the way of any question at all."""
+    if candidate.absent:
+        return "absent"
+    if not _within_hours(candidate, at):
+        return "hours"
+    if candidate.open_now >= candidate.most_open:
+        return "capacity"
+    return "week" if candidate.accepted_this_week >= candidate.most_weekly else ""
+
+
+def unfit(candidate: Candidate, need: Need) -> str:
+    """What stands in the way of this very question."""
+    if candidate.already_asked:
+        return "asked"
+    if need.topics and not _covers(candidate.topics, need.topics):
+        return "topic"
+    return "" if _speaks(candidate, need.language) else "language"
 
 
 def _covers(known: frozenset[str], asked: frozenset[str]) -> bool:

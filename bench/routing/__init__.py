@@ -1,0 +1,1 @@
+"""A simulated month of routing: who waits, who carries, beside other ways to choose."""

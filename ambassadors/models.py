@@ -9,6 +9,7 @@ from ambassadors.governance.models import (
     Training,
 )
 from ambassadors.routing.models import Absence, Availability, Offer, RoutingCase, Rule, Topic
+from ambassadors.routing.told import MailedAnswer, Notice
 
 __all__ = [
     "Absence",
@@ -18,6 +19,8 @@ __all__ = [
     "Correction",
     "Escalation",
     "Insight",
+    "MailedAnswer",
+    "Notice",
     "Offer",
     "Policy",
     "Post",

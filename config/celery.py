@@ -57,6 +57,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"expires": 3},
         },
+        "tell people what is due": {
+            "task": "ambassadors.routing.tasks.tell_due",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "wake snoozed conversations": {
             "task": "conversations.inbox.tasks.end_snoozes",
             "schedule": 30.0,

@@ -218,7 +218,10 @@ LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 
 # --- The ways up: who is told, asked and shown (design: three ways up, no fourth) ----------------
 
-ENVELOPE_CONSUMERS = ["conversations.inbox.ingestion.consume"]
+ENVELOPE_CONSUMERS = [
+    "conversations.inbox.ingestion.consume",
+    "ambassadors.routing.replies.consume",
+]
 REPLY_GATES: list[str] = []
 THREAD_PANELS = [
     "ambassadors.routing.panels.panel",

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("conversations.channels.urls")),
     path("", include("conversations.inbox.files")),
     path("", include("conversations.inbox.chat")),
+    path("", include("ambassadors.routing.offer_page")),
 ]
 
 handler400 = "config.api.bad_request"

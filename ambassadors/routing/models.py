@@ -78,6 +78,14 @@ class Rule(models.Model):
     )
     offer_minutes = models.PositiveIntegerField(_("minutes an offer stands"), default=60)
     most_offers = models.PositiveSmallIntegerField(_("offers before staff takes over"), default=5)
+    answer_minutes = models.PositiveIntegerField(
+        _("minutes from accepting to a warning"),
+        default=240,
+        help_text=_("0: whoever accepts keeps the conversation."),
+    )
+    grace_minutes = models.PositiveIntegerField(
+        _("minutes from the warning to taking back"), default=60
+    )
 
     class Meta:
         verbose_name = _("routing rule")
@@ -192,6 +200,7 @@ class OfferState(models.TextChoices):
     DECLINED = "declined", _("declined")
     EXPIRED = "expired", _("expired")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    TAKEN_BACK = "taken_back", _("taken back")
 
 
 class DeclineReason(models.TextChoices):
@@ -211,6 +220,11 @@ class Offer(Keyed, Acted):
 
     score and parts: why this person, e.g. {"topic": 2.0, "language": 1.0, "fairness": 0.4}.
     load: conversations the person had open at that moment. `via`: the door of the decision.
+
+        OPEN ──> ACCEPTED ──never answered, warned──> TAKEN_BACK
+          └──> DECLINED | EXPIRED | WITHDRAWN
+
+    answer_due_at: when a warning, or after it the taking back, is due; null once answered.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -218,7 +232,7 @@ class Offer(Keyed, Acted):
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
     by = models.CharField(max_length=6, choices=OfferOrigin.choices, default=OfferOrigin.RULE)
     state = models.CharField(
-        _("state"), max_length=9, choices=OfferState.choices, default=OfferState.OPEN
+        _("state"), max_length=10, choices=OfferState.choices, default=OfferState.OPEN
     )
     score = models.FloatField(_("score"), default=0)
     parts: models.JSONField[dict[str, float], dict[str, float]] = models.JSONField(
@@ -230,6 +244,8 @@ class Offer(Keyed, Acted):
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     declined_at = models.DateTimeField(_("declined at"), null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    answer_due_at = models.DateTimeField(_("answer due at"), null=True, blank=True)
+    warned_at = models.DateTimeField(_("warned at"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     comment = models.CharField(_("comment"), max_length=500, blank=True, default="")
     live = models.BooleanField(default=True, editable=False)
@@ -255,6 +271,11 @@ class Offer(Keyed, Acted):
                 name="offers_to_tell",
                 fields=["occurred_at"],
                 condition=models.Q(state="open", live=True, told_at__isnull=True),
+            ),
+            models.Index(
+                name="answers_due",
+                fields=["answer_due_at"],
+                condition=models.Q(answer_due_at__isnull=False),
             ),
         ]
 

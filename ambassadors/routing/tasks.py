@@ -42,5 +42,16 @@ def route_due() -> None:
 
 
 @shared_task
+def tell_due() -> None:
+    """The sweep: what waited for somebody's hours, and what no nudge reached."""
+    telling.tell_due()
+
+
+@shared_task
+def tell(employee_id: str) -> None:
+    telling.send_due(uuid.UUID(employee_id))
+
+
+@shared_task
 def tell_offer(offer_id: str) -> None:
     telling.tell(uuid.UUID(offer_id))

@@ -14,9 +14,9 @@ from crm.values import uuid7
 logger = logging.getLogger(__name__)
 
 
-def send_notice(*, to: Party, subject: str, text: str) -> bool:
+def send_notice(*, to: Party, subject: str, text: str, reply_address: str = "") -> bool:
     """Sends it now, marked as written by a machine. False when the mail server refused: who
-    calls must show the same fact in another place."""
+    calls must show the same fact in another place. reply_address: where an answer is read."""
     account = Account(address=settings.MAIL_FROM)
     notice_id = str(uuid7())
     notice = Outbound(
@@ -27,6 +27,7 @@ def send_notice(*, to: Party, subject: str, text: str) -> bool:
         text=text,
         subject=subject,
         sender_name="Relais",
+        reply_address=reply_address,
         automated=True,
     )
     try:

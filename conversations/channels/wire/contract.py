@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 
 class Refused(ValueError):
@@ -110,13 +111,29 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one of our own people wrote to an address that we signed for them.
+
+    subject: what the address was signed for; it tells who holds the address, not who writes.
+    text: what was written, without quotes; "" when nothing else is left. files: how many came.
+    """
+
+    subject: UUID
+    external_id: str
+    sender: Party
+    text: str
+    automated: bool = False
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Understood, and of no use to anybody here; `reason` is shown on the envelope."""
 
     reason: str
 
 
-Item = Inbound | Receipt | Ignored
+Item = Inbound | Receipt | Answer | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conversations.channels.wire.contract import Account, File, Inbound, Item, Party, Refused
-from conversations.channels.wire.email import bounces, content
+from conversations.channels.wire.contract import (
+    Account,
+    Answer,
+    File,
+    Inbound,
+    Item,
+    Party,
+    Refused,
+)
+from conversations.channels.wire.email import bounces, content, quotes, tokens
 from conversations.channels.wire.email.addresses import UNKNOWN, address, parties, tag, without_tag
 from conversations.channels.wire.email.automation import is_automated
 from conversations.channels.wire.email.content import Content
@@ -26,7 +34,7 @@ from conversations.channels.wire.email.structure import Part, head, tree
 ENVELOPE_RECIPIENT = "x-relais-rcpt"
 ENVELOPE_SENDER = "x-relais-mail-from"
 RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "resent-to")
-TOKEN = re.compile(r"([bc])\.([a-z2-7]{10,80})")
+TOKEN = re.compile(r"([bco])\.([a-z2-7]{10,80})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class _Mail:
     null_sender: bool
 
     def token(self, purpose: str) -> str:
-        """The first token of this purpose ("c" conversation, "b" bounce) in any recipient."""
+        """The first token of this purpose (see `tokens`) in any recipient."""
         for party in self.recipients:
             found = TOKEN.fullmatch(tag(party.handle))
             if found and found[1] == purpose:
@@ -59,7 +67,10 @@ def parse(account: Account, raw: bytes, headers: Mapping[str, str]) -> list[Item
         raise Refused("it has no header, so it is no mail")
     mail = _opened(account, raw, part, headers)
     report = bounces.reported(part, raw, token=mail.token("b"), null_sender=mail.null_sender)
-    return [report or _inbound(mail, _content(mail, cause, budget))]
+    if report:
+        return [report]
+    found = _content(mail, cause, budget)
+    return [_answer(mail, found) or _inbound(mail, found)]
 
 
 def _structure(raw: bytes, budget: Budget) -> tuple[Part, str]:
@@ -104,6 +115,25 @@ def _content(mail: _Mail, cause: str, budget: Budget) -> Content:
         cause = str(error)
     original = File("original.eml", "message/rfc822", mail.raw)
     return Content(files=[original], notes=[f"The mail is attached unread: {cause}."])
+
+
+def _answer(mail: _Mail, found: Content) -> Answer | None:
+    """None for mail to any other address: a tag that we did not sign is no answer."""
+    token = mail.token(tokens.COLLEAGUE)
+    subject = tokens.verify(mail.account.secret, token, purpose=tokens.COLLEAGUE)
+    if subject is None:
+        return None
+    return Answer(
+        subject=subject,
+        external_id=_identity(mail),
+        sender=mail.sender,
+        text=quotes.own_words(found.text),
+        # not judged by the form of its id: a colleague's mail program may give ids like ours
+        automated=is_automated(
+            mail.part, sender=mail.sender.handle, null_sender=mail.null_sender, address=""
+        ),
+        files=sum(not file.content_id for file in found.files),
+    )
 
 
 def _inbound(mail: _Mail, found: Content) -> Inbound:

@@ -79,6 +79,22 @@ def fold(text: str) -> Folded:
     )
 
 
+def own_words(text: str) -> str:
+    """What the writer added themself, "" when nothing: for text that goes on to somebody else,
+    who must not get what was quoted, wherever it stands."""
+    kept: list[str] = []
+    for line in fold(text).fresh.split("\n"):
+        if ORIGINAL.match(line[:LINE_CHARS]) or FORWARDED.match(line[:LINE_CHARS]):
+            break
+        if not line.startswith(">"):
+            kept.append(line)
+    lines = "\n".join(kept).strip().split("\n")
+    kinds = list(_kinds(lines))  # where all was quoted, nothing was folded
+    return "\n".join(
+        line for line, kind in zip(lines, kinds, strict=True) if kind == "fresh"
+    ).strip()
+
+
 def _scanned(lines: Sequence[str]) -> int:
     size = 0
     for number, line in enumerate(lines[:SCANNED_LINES]):

@@ -14,6 +14,7 @@ from uuid import UUID
 
 REPLY = "c"  # a conversation's reply address
 BOUNCE = "b"  # a message's envelope sender
+COLLEAGUE = "o"  # where one of our own people answers what they were offered
 MAC_BYTES = 10
 TOKEN_CHARS = 42  # of 16 + MAC_BYTES bytes in base32, without padding
 

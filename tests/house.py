@@ -21,6 +21,7 @@ from conversations.inbox import tasks as inbox_tasks
 from crm.access.models import Role
 from crm.access.services import grant
 from crm.organisation.models import Department, Employee, Unit, User
+from crm.organisation.services import save_department, save_employee, save_unit
 from crm.values import AUTOMATION, Actor, Via
 
 _numbers = itertools.count(1)
@@ -37,11 +38,11 @@ class Somebody:
 
 
 def unit(name: str = "Brand") -> Unit:
-    return Unit.objects.create(name=name)
+    return save_unit(Unit(name=name), by=AUTOMATION)
 
 
 def department(of: Unit, name: str = "Workshop") -> Department:
-    return Department.objects.create(name=name, unit=of)
+    return save_department(Department(name=name, unit=of), by=AUTOMATION)
 
 
 def somebody(of: Department, *roles: Role, name: str = "Ada") -> Somebody:
@@ -50,8 +51,8 @@ def somebody(of: Department, *roles: Role, name: str = "Ada") -> Somebody:
     user = User.objects.create_user(email, "a long password", name=name)
     for role in roles:
         grant(user, role)
-    employee = Employee.objects.create(name=name, email=email, department=of, user=user)
-    return Somebody(user, employee)
+    employee = Employee(name=name, email=email, department=of, user=user)
+    return Somebody(user, save_employee(employee, by=AUTOMATION))
 
 
 def ambassador(of: Department, *, name: str = "Ada", **availability: Any) -> Somebody:

@@ -51,7 +51,9 @@ def test_a_message_is_offered_accepted_and_answered(home: house.Unit) -> None:
     assert conversation.assignee == ada.employee
     assert message.delivery.state == "queued"
     assert conversation.language == "en"
-    verbs = Act.objects.order_by("pk").values_list("verb", flat=True)
+    company = ["unit", "department", "employee"]
+    acts = Act.objects.exclude(subject_type__in=company).order_by("pk")
+    verbs = acts.values_list("verb", flat=True)
     assert list(verbs) == ["channel_opened", "offer_made", "offer_accepted", "reply_written"]
 
 

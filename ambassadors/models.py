@@ -9,6 +9,7 @@ from ambassadors.governance.models import (
     Training,
 )
 from ambassadors.routing.models import Absence, Availability, Offer, RoutingCase, Rule, Topic
+from ambassadors.routing.reasons import Reason
 from ambassadors.routing.told import MailedAnswer, Notice
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Offer",
     "Policy",
     "Post",
+    "Reason",
     "RoundTrip",
     "RoutingCase",
     "Rule",

@@ -57,6 +57,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"expires": 3},
         },
+        "follow up what was accepted": {
+            "task": "ambassadors.routing.tasks.follow_up_due",
+            "schedule": 20.0,
+            "options": {"expires": 20},
+        },
         "tell people what is due": {
             "task": "ambassadors.routing.tasks.tell_due",
             "schedule": 5.0,

@@ -54,6 +54,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "ambassadors.availability", "event_available"),
                 _item(request, "ambassadors.absence", "beach_access"),
                 _item(request, "ambassadors.offer", "handshake"),
+                _item(request, "ambassadors.reason", "do_not_disturb_on"),
             ],
         ),
         _group(

@@ -265,7 +265,6 @@ SPECTACULAR_SETTINGS = {
         "EnvelopeState": "conversations.channels.models.EnvelopeState",
         "OfferState": "ambassadors.routing.models.OfferState",
         "ArticleState": "conversations.knowledge.models.ArticleState",
-        "DeclineReason": "ambassadors.routing.models.DeclineReason",
         "Role": "crm.access.models.Role",
     },
 }

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ambassadors.routing import panels
 from ambassadors.routing.models import Absence, Availability, Offer, Rule, Topic
+from ambassadors.routing.reasons import Reason
 from conversations.inbox.models import Conversation
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
@@ -54,6 +55,20 @@ class RuleAdmin(Noted):
     list_select_related = ("unit",)
     list_filter = ("active",)
     autocomplete_fields = ("unit", "channels", "departments")
+
+
+@admin.register(Reason)
+class ReasonAdmin(Noted):
+    """The four that programs rely on may be renamed and moved, nothing else."""
+
+    list_display = ("code", "label_en", "label_fr", "position", "active", "proposes_absence")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Reason | None = None) -> list[str]:
+        return ["code"] if obj is not None else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Reason | None = None) -> bool:
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not obj.is_fixed)
 
 
 class OfEmployees(Noted):

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ambassadors.routing import services
+from ambassadors.routing import reasons, services
 from ambassadors.routing.availability import absences_of, availability_of, set_availability
 from ambassadors.routing.models import Offer, OfferState
 from ambassadors.routing.serializers import (
@@ -25,6 +25,7 @@ from ambassadors.routing.serializers import (
     Declined,
     MeWords,
     OfferWords,
+    ReasonList,
 )
 from conversations.inbox.api import InConversation
 from conversations.inbox.models import Conversation
@@ -142,6 +143,13 @@ class Decline(_MyOffers):
         return Response(OfferWords(declined).data)
 
 
+class DeclineReasons(APIView):
+    @extend_schema(operation_id="decline_reasons_list", responses=ReasonList)
+    def get(self, request: Request) -> Response:
+        """What an offer may be declined with, in the company's order; the whole list."""
+        return Response(ReasonList({"results": reasons.choices()}).data)
+
+
 class Assign(InConversation):
     @extend_schema(
         operation_id="conversations_assign", request=Assigned, responses=ConversationWords
@@ -169,5 +177,6 @@ urlpatterns = [
     path("offers/<uuid:pk>/", OneOffer.as_view()),
     path("offers/<uuid:pk>/accept/", Accept.as_view()),
     path("offers/<uuid:pk>/decline/", Decline.as_view()),
+    path("decline-reasons/", DeclineReasons.as_view()),
     path("conversations/<uuid:pk>/assign/", Assign.as_view()),
 ]

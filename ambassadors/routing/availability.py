@@ -73,6 +73,17 @@ def set_availability(
     return available
 
 
+def add_absence(employee: Employee, *, starts_at: datetime, ends_at: datetime, by: Actor) -> None:
+    """Adds one, unless a known one covers it."""
+    known = Absence.objects.filter(
+        employee=employee, starts_at__lte=starts_at, ends_at__gte=ends_at
+    )
+    if known.exists():
+        return
+    absence = Absence.objects.create(employee=employee, starts_at=starts_at, ends_at=ends_at)
+    record("absence_added", absence, by=by)
+
+
 def _replace_absences(employee: Employee, spans: Sequence[Span]) -> None:
     known = {
         (each.starts_at, each.ends_at): each for each in absences_of(employee, at=timezone.now())

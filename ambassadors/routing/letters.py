@@ -17,7 +17,7 @@ from ambassadors.routing.links import address
 from ambassadors.routing.models import Offer
 from ambassadors.routing.reply_addresses import reply_address
 from ambassadors.routing.told import Notice, NoticeKind
-from conversations.inbox.models import Direction, Message
+from conversations.inbox.models import Conversation, Direction, Message
 
 EXCERPT = 600  # characters of the question in the mail
 GLIMPSE = 200  # of each one in a digest
@@ -57,6 +57,11 @@ def question(offer: Offer) -> str:
 
 
 def _quoted(offer: Offer, size: int) -> Iterator[str]:
+    """Nothing for somebody who may no longer see the conversation."""
+    user = offer.employee.user
+    visible = Conversation.objects.visible_to(user) if user else Conversation.objects.none()
+    if not visible.filter(pk=offer.conversation_id).exists():
+        return
     text = question(offer)
     cut = text[:size] + ("…" if len(text) > size else "")
     yield from (f"> {line}" for line in cut.splitlines())
@@ -124,10 +129,8 @@ def _taken_back(notice: Notice) -> Letter:
     lines = [
         _("Hello %s,") % offer.employee.name,
         "",
-        _("nobody answered the question below in time, so a colleague is asked now."),
+        _("the customer got no answer in time, so a colleague is asked now."),
         _("There is nothing left for you to do, and other offers go on as usual."),
-        "",
-        *_quoted(offer, GLIMPSE),
     ]
     return Letter(_("Taken over: %s") % subject_of(offer), "\n".join(lines))
 

@@ -14,8 +14,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from ambassadors.routing import reasons
 from ambassadors.routing.availability import capacity_of
-from ambassadors.routing.models import DeclineReason, Offer, OfferState
+from ambassadors.routing.models import Offer, OfferState
 from crm.access.api import PersonWords
 from crm.organisation.models import Employee, User
 from crm.strict import Body, Id, Moment, Text, Truth, Whole
@@ -35,9 +36,37 @@ class OfferWords(serializers.ModelSerializer[Offer]):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": 40})
+class ReasonCode(serializers.Field[str, Any, str, Any]):
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in {each.code for each in reasons.choices()}:
+            raise ValidationError(_("There is no such reason."), code="invalid_choice")
+        return data
+
+    def to_representation(self, value: str) -> str:
+        return value
+
+
 class Declined(Body):
-    reason = serializers.ChoiceField(choices=DeclineReason.choices)
+    """reason: a code of `decline-reasons/`; `no_time`, `not_my_topic`, `absent` and `other` are
+    always among them. absent_until: for a reason that proposes an absence; none is offered till
+    then."""
+
+    reason = ReasonCode()
     comment = Text(required=False, allow_blank=True, max_length=500, default="")
+    absent_until = Moment(required=False, allow_null=True, default=None)
+
+
+class ReasonWords(serializers.Serializer[Any]):
+    """name: in the language of `Accept-Language`."""
+
+    code = serializers.CharField()
+    name = serializers.CharField(source="label")
+    proposes_absence = serializers.BooleanField()
+
+
+class ReasonList(serializers.Serializer[Any]):
+    results = ReasonWords(many=True)
 
 
 class Assigned(Body):

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ambassadors.routing import following_up, reasons
+from ambassadors.routing.availability import add_absence
 from ambassadors.routing.models import (
     CaseState,
-    DeclineReason,
     Offer,
     OfferOrigin,
     OfferState,
@@ -50,18 +51,27 @@ def accept(offer: Offer, *, by: Actor, at: datetime | None = None) -> Offer:
         if not taken or conversation.status == Status.SPAM:
             raise Conflict(_("this offer is gone"), code="offer_gone")
         _place(conversation, offer.employee)
+        following_up.start(offer.pk)
         record("offer_accepted", offer, by=by, at=at, conversation=str(conversation.pk))
     offer.refresh_from_db()
     return offer
 
 
 def decline(
-    offer: Offer, *, reason: str, by: Actor, comment: str = "", at: datetime | None = None
+    offer: Offer,
+    *,
+    reason: str,
+    by: Actor,
+    comment: str = "",
+    absent_until: datetime | None = None,
+    at: datetime | None = None,
 ) -> Offer:
-    """The next person is asked at once. Raises Invalid for an unknown reason."""
+    """The next person is asked at once. absent_until: also notes an absence from now on.
+
+    Raises Invalid for an unknown reason, for an absence that it does not propose or that is over.
+    """
     at = at or timezone.now()
-    if reason not in DeclineReason.values:
-        raise Invalid(_("an unknown reason"), code="unknown_reason")
+    _check_reason(reason, absent_until, at=at)
     _own(offer, by)
     with transaction.atomic():
         conversation = locked(offer.conversation)
@@ -71,6 +81,8 @@ def decline(
         offer.reason, offer.comment, offer.declined_at, offer.via = reason, comment, at, by.via
         end_offer(offer, OfferState.DECLINED, at=at)
         record("offer_declined", offer, by=by, at=at, reason=reason)
+        if absent_until is not None:
+            add_absence(offer.employee, starts_at=at, ends_at=absent_until, by=by)
         RoutingCase.objects.filter(conversation=conversation).update(
             state=CaseState.SEEKING, due_at=at
         )
@@ -78,6 +90,18 @@ def decline(
             set_assignee(conversation, None)
         wake(Task.ROUTE)
     return offer
+
+
+def _check_reason(reason: str, absent_until: datetime | None, *, at: datetime) -> None:
+    chosen = next((each for each in reasons.choices() if each.code == reason), None)
+    if chosen is None:
+        raise Invalid(_("an unknown reason"), code="unknown_reason")
+    if absent_until is None:
+        return
+    if not chosen.proposes_absence:
+        raise Invalid(_("this reason says nothing of an absence"), code="no_absence")
+    if absent_until <= at:
+        raise Invalid(_("the time lies in the past"), code="in_the_past")
 
 
 def assign(
@@ -121,6 +145,7 @@ def answered(conversation: Conversation, message: Message, *, at: datetime) -> N
         for offer in open_offers:
             if conversation.assignee_id != offer.employee_id:
                 end_offer(offer, OfferState.WITHDRAWN, at=at)
+        following_up.end(conversation)
         RoutingCase.objects.filter(conversation=conversation).update(
             state=CaseState.PLACED, due_at=None
         )
@@ -130,6 +155,7 @@ def withdraw(conversation: Conversation, *, at: datetime) -> None:
     """After the end of a conversation."""
     with transaction.atomic():
         withdraw_open(locked(conversation), at=at)
+        following_up.end(conversation)
         RoutingCase.objects.filter(conversation=conversation).update(due_at=None)
 
 

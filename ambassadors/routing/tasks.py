@@ -9,7 +9,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ambassadors.routing import stepping, telling
+from ambassadors.routing import following_up, stepping, telling
 from ambassadors.routing.models import Offer, OfferState, RoutingCase
 
 
@@ -39,6 +39,12 @@ def route_due() -> None:
     )
     for offer_id in untold.values_list("pk", flat=True)[:100]:
         telling.tell(offer_id)
+
+
+@shared_task
+def follow_up_due() -> None:
+    """The sweep: what was accepted and not answered."""
+    following_up.follow_up(at=timezone.now())
 
 
 @shared_task

@@ -44,6 +44,7 @@ MATRIX = [
     ("GET", "offers/{offer}/", None, 401, 404, 200, 404, 404, 404, 404),
     ("POST", "offers/{offer}/accept/", None, 401, 404, 200, 404, 404, 404, 404),
     ("POST", "offers/{offer}/decline/", {"reason": "other"}, 401, 404, 200, 404, 404, 404, 404),
+    ("GET", "decline-reasons/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),

@@ -27,7 +27,12 @@ def link(mail: EmailMessage, act: str) -> str:
 
 
 def answer_to(
-    mail: EmailMessage, text: str, *, sender: str, message_id: str = "<r1@home.example>", **more: str
+    mail: EmailMessage,
+    text: str,
+    *,
+    sender: str,
+    message_id: str = "<r1@home.example>",
+    **more: str,
 ) -> Envelope:
     """Somebody replies to the mail; it comes in by the door of mail and is read."""
     to = mail["Reply-To"].addresses[0].addr_spec

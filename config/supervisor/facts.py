@@ -67,6 +67,8 @@ def banner(contents: dict[str, Any]) -> str:
     lines.append("")
     for role, person in contents["people"].items():
         lines.append(f"  {role:<16}{person['email']}  password {person['password']}")
+    if not contents["people"]:
+        lines.append("  A first sign-in  .venv/bin/python manage.py createsuperuser")
     if token := contents["people"].get("ambassador", {}).get("token"):
         lines += ["", f"  The ambassador's API token: {token}"]
     return "\n".join([*lines, ""])

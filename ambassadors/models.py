@@ -1,6 +1,13 @@
 """Gathers the models of the floor's rooms."""
 
-from ambassadors.communities.models import Community, Insight, Post, RoundTrip
+from ambassadors.communities.models import (
+    Community,
+    Insight,
+    Member,
+    Post,
+    RoundTrip,
+    Telling,
+)
 from ambassadors.governance.models import (
     Acknowledgement,
     Correction,
@@ -21,6 +28,7 @@ __all__ = [
     "Escalation",
     "Insight",
     "MailedAnswer",
+    "Member",
     "Notice",
     "Offer",
     "Policy",
@@ -29,6 +37,7 @@ __all__ = [
     "RoundTrip",
     "RoutingCase",
     "Rule",
+    "Telling",
     "Topic",
     "Training",
 ]

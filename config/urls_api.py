@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("conversations.inbox.envelopes")),
     path("", include("conversations.knowledge.api")),
     path("", include("ambassadors.routing.api")),
+    path("", include("ambassadors.communities.api")),
     path("", include("maturity.executive.api")),
 ]

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from ambassadors.communities.services import open_community, start_thread
 from ambassadors.routing import services as routing
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Envelope
@@ -23,6 +24,7 @@ REPLY = {"text": "Yes.", "kind": "reply"}
 NOTE = {"text": "Hm.", "kind": "note"}
 ARTICLE = {"title": "Parcels", "text": "They come by post."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
+CIRCLE = {"name": "Circle", "dimension": "internal"}
 FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
 
 # method, path, body, then a status for each of WHO
@@ -49,6 +51,20 @@ MATRIX = [
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
     ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("GET", "communities/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "communities/", CIRCLE, 401, 403, 403, 403, 201, 201, 403),
+    ("GET", "communities/{community}/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("PATCH", "communities/{community}/", {"purpose": "!"}, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "communities/{community}/join/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "communities/{community}/leave/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "communities/{community}/members/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "communities/{community}/members/", "member", 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "threads/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "threads/", "thread", 401, 201, 201, 201, 201, 201, 201),
+    ("GET", "threads/{thread}/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "threads/{thread}/posts/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "threads/{thread}/posts/", {"text": "Hm."}, 401, 201, 201, 201, 201, 201, 201),
+    ("POST", "posts/{thread}/withdraw/", None, 401, 403, 403, 403, 200, 200, 403),
     ("GET", "channels/", None, 401, 403, 403, 403, 200, 200, 403),
     ("GET", "channels/{channel}/", None, 401, 403, 403, 403, 200, 404, 403),
     ("PATCH", "channels/{channel}/", {"paused": True}, 401, 403, 403, 403, 200, 404, 403),
@@ -61,6 +77,8 @@ LISTED = [
     ("conversations/", 0, 1, 1, 2, 0, 0),
     ("offers/", 0, 1, 1, 0, 0, 0),
     ("articles/", 1, 1, 1, 1, 1, 1),
+    ("communities/", 1, 1, 1, 1, 1, 1),
+    ("threads/", 1, 1, 1, 1, 1, 1),
     ("channels/", None, None, None, 1, 1, None),
     ("envelopes/", None, None, None, 2, 0, None),
 ]
@@ -87,14 +105,23 @@ def world():
     offer = offered(people["asked"])
     Envelope.objects.update(state="failed")
     article = write_article("Parcels", text="By post.", by=people["staff"].acting)
+    circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
+    thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
+    staff = str(people["staff"].employee.pk)
     return {
         "callers": {who: Caller(person.user) for who, person in people.items()}
         | {"anonymous": Caller()},
-        "employee": people["staff"].employee.pk,
+        "bodies": {
+            "staff": {"employee": staff},
+            "member": {"employee": staff, "moderator": True},
+            "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
+        },
         "taken": taken.pk,
         "waiting": waiting.pk,
         "ids": {
             "offer": offer.pk,
+            "community": circle.pk,
+            "thread": thread.pk,
             "article": article.pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
@@ -137,8 +164,7 @@ def _ask(world, who, method, path, body):
     conversation = world["taken"] if who == "assignee" else world["waiting"]
     file = Attachment.objects.get(message__conversation=conversation).pk
     where = path.format(conversation=conversation, file=file, **world["ids"])
-    if body == "staff":
-        body = {"employee": str(world["employee"])}
+    body = world["bodies"][body] if isinstance(body, str) else body
     caller = world["callers"][who]
     if method == "GET":
         return caller.get(where)

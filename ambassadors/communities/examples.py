@@ -1,0 +1,90 @@
+"""What the API's document shows of this room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+_ID = "0199f3a2-7c1e-7b44-9d5c-3f2a1b0c{:04d}"
+
+
+def _example(name: str, value: dict[str, Any], *, asked: bool = False) -> OpenApiExample:
+    return OpenApiExample(name, value=value, request_only=asked, response_only=not asked)
+
+
+NEW_COMMUNITY = _example(
+    "A community of practice",
+    {
+        "name": "Those who answer",
+        "dimension": "internal",
+        "practice": True,
+        "purpose": "How do we answer what nobody knows alone?",
+    },
+    asked=True,
+)
+COMMUNITY = _example(
+    "A community",
+    {
+        "id": _ID.format(1),
+        "name": "Those who answer",
+        "purpose": "How do we answer what nobody knows alone?",
+        "dimension": "internal",
+        "practice": True,
+        "only_for": [],
+        "members": 12,
+        "joined": True,
+        "moderated": False,
+        "last_at": "2026-11-24T09:12:00Z",
+        "created_at": "2026-03-02T08:00:00Z",
+    },
+)
+MODERATOR = _example("A moderator", {"employee": _ID.format(2), "moderator": True}, asked=True)
+MEMBER = _example(
+    "A member",
+    {
+        "id": _ID.format(3),
+        "employee": {"id": _ID.format(2), "name": "Ada"},
+        "department": "Workshop",
+        "moderator": True,
+        "joined_at": "2026-03-02T08:00:00Z",
+    },
+)
+_ADA = {"id": _ID.format(2), "name": "Ada", "department": "Workshop", "type": "employee"}
+NEW_THREAD = _example(
+    "A thread",
+    {
+        "community": _ID.format(1),
+        "title": "Which glue for the old soles?",
+        "text": "The one of 2019 is no longer sold. Who knows another?",
+    },
+    asked=True,
+)
+THREAD = _example(
+    "A thread",
+    {
+        "id": _ID.format(4),
+        "community": _ID.format(1),
+        "title": "Which glue for the old soles?",
+        "author": _ADA,
+        "text": "The one of 2019 is no longer sold. Who knows another?",
+        "conversation": {"id": None, "visible": False},
+        "withdrawn": False,
+        "question": True,
+        "posts": 3,
+        "created_at": "2026-11-24T08:30:00Z",
+        "last_at": "2026-11-24T09:12:00Z",
+    },
+)
+NEW_POST = _example("An answer", {"text": "Take the contact glue of the repair kit."}, asked=True)
+POST = _example(
+    "A post",
+    {
+        "id": _ID.format(5),
+        "author": _ADA,
+        "text": "Take the contact glue of the repair kit.",
+        "conversation": None,
+        "withdrawn": False,
+        "created_at": "2026-11-24T09:12:00Z",
+    },
+)

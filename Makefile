@@ -25,7 +25,7 @@ stop: ## stop what `make run` started, from another terminal
 	@if [ -x $(BIN)/python ]; then exec $(BIN)/python manage.py stop; fi
 
 test: .venv/.stamp-dev ## the fast suite: real PostgreSQL and Redis, no network
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: .venv/.stamp-dev ## style, types, walls, migrations, documents
 	@exec sh .ci/check

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.db import connections
@@ -50,9 +51,12 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place() -> Iterator[Place]:
+    """In a folder with a short name: the path of a socket has at most 107 characters."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        return Place(tmp_path / "dovecot", free.getsockname()[1])
+        port = free.getsockname()[1]
+    with TemporaryDirectory(prefix="imap-", ignore_cleanup_errors=True) as folder:
+        yield Place(Path(folder), port)
 
 
 @pytest.fixture

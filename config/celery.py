@@ -72,6 +72,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "see what will be late": {
+            "task": "conversations.inbox.tasks.watch_deadlines",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "count what was reused": {
             "task": "conversations.knowledge.tasks.count_uses_due",
             "schedule": 30.0,

@@ -68,6 +68,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             _("Company"),
             [
+                _item(request, "conversations.target", "timer"),
+                _item(request, "crm.calendar", "calendar_month"),
                 _item(request, "ambassadors.policy", "policy"),
                 _item(request, "ambassadors.training", "school"),
                 _item(request, "crm.act", "history"),

@@ -260,6 +260,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "ConversationStatus": "conversations.inbox.models.Status",
+        "Priority": "conversations.service_levels.models.Priority",
         "MessageKind": "conversations.inbox.models.MessageKind",
         "DeliveryState": "conversations.inbox.models.DeliveryState",
         "EnvelopeState": "conversations.channels.models.EnvelopeState",

@@ -3,5 +3,6 @@
 from conversations.channels import admin as channels
 from conversations.inbox import admin as inbox
 from conversations.knowledge import admin as knowledge
+from conversations.service_levels import admin as service_levels
 
-__all__ = ["channels", "inbox", "knowledge"]
+__all__ = ["channels", "inbox", "knowledge", "service_levels"]

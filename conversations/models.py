@@ -15,6 +15,7 @@ from conversations.inbox.models import (
     Closing,
     Conversation,
     Correspondent,
+    Deadline,
     Delivery,
     Message,
     NeedsAnswer,
@@ -23,6 +24,7 @@ from conversations.inbox.models import (
 )
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
 from conversations.listening.models import Mention, Triage
+from conversations.service_levels.models import Target, TargetVersion
 
 __all__ = [
     "Article",
@@ -35,6 +37,7 @@ __all__ = [
     "Closing",
     "Conversation",
     "Correspondent",
+    "Deadline",
     "Decision",
     "Delivery",
     "Envelope",
@@ -47,6 +50,8 @@ __all__ = [
     "Publication",
     "Reaction",
     "Source",
+    "Target",
+    "TargetVersion",
     "Triage",
     "UnmatchedReceipt",
     "UseCheck",

@@ -4,6 +4,8 @@ from crm.access.models import IdempotencyKey, RoleGrant
 from crm.contacts.models import Contact, ContactMerge, ContactUnit, Identity
 from crm.journal.models import Act, Pulse
 from crm.organisation.models import (
+    Calendar,
+    CalendarVersion,
     CompanyVersion,
     Department,
     DepartmentVersion,
@@ -16,6 +18,8 @@ from crm.organisation.models import (
 
 __all__ = [
     "Act",
+    "Calendar",
+    "CalendarVersion",
     "CompanyVersion",
     "Contact",
     "ContactMerge",

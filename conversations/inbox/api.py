@@ -21,6 +21,7 @@ from conversations.inbox.models import Conversation, Message, MessageKind
 from conversations.inbox.rights import must_answer, must_note
 from conversations.inbox.serializers import (
     ConversationWords,
+    Importance,
     MessageWords,
     NewMessage,
     Nothing,
@@ -33,9 +34,8 @@ from crm.errors import Invalid
 
 def shown_to(request: Request) -> QuerySet[Conversation]:
     """The conversations this person may see, with all that their words need."""
-    return Conversation.objects.visible_to(request.user).select_related(
-        "identity__contact", "assignee"
-    )
+    visible = Conversation.objects.visible_to(request.user)
+    return visible.select_related("identity__contact", "assignee").prefetch_related("deadlines")
 
 
 @extend_schema_view(get=extend_schema(operation_id="conversations_list"))
@@ -143,6 +143,24 @@ class Close(InConversation):
         return self.answer()
 
 
+class Prioritise(InConversation):
+    @extend_schema(
+        operation_id="conversations_prioritise", request=Importance, responses=ConversationWords
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Its service levels then count by the new priority, from the same start."""
+        conversation = self.conversation
+        return once(request, lambda: self._prioritise(request, conversation))
+
+    def _prioritise(self, request: Request, conversation: Conversation) -> Response:
+        body = Importance(data=request.data)
+        body.is_valid(raise_exception=True)
+        must_answer(conversation, person(request))
+        priority = body.validated_data["priority"]
+        services.prioritise(conversation, priority=priority, by=actor_of(request))
+        return self.answer()
+
+
 class Snooze(InConversation):
     @extend_schema(operation_id="conversations_snooze", request=Until, responses=ConversationWords)
     def post(self, request: Request, pk: UUID) -> Response:
@@ -164,4 +182,5 @@ urlpatterns = [
     path("conversations/<uuid:pk>/messages/", Messages.as_view()),
     path("conversations/<uuid:pk>/close/", Close.as_view()),
     path("conversations/<uuid:pk>/snooze/", Snooze.as_view()),
+    path("conversations/<uuid:pk>/prioritise/", Prioritise.as_view()),
 ]

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.wire.contract import Outbound, SendFailed, Sent
-from conversations.inbox import receipts
+from conversations.inbox import levels, receipts
 from conversations.inbox.models import Delivery, DeliveryState, Message
 from conversations.inbox.outgoing import outbound
 from crm.errors import Conflict
@@ -89,6 +90,7 @@ def _sent(message: Message, attempt: int, prepared: Outbound, sent: Sent) -> Non
         Message.objects.filter(pk=message.pk).update(sent_at=now, external_id=external_id)
         message.external_id = external_id
         receipts.match_waiting(message)
+        levels.refresh([message.conversation_id])
         wake(Task.COUNT_USES, message.pk)
     logger.info("message %s sent on channel %s", message.pk, message.channel_id)
 
@@ -164,6 +166,7 @@ def retry(delivery: Delivery, *, by: Actor) -> None:
             pk=delivery.pk, state__in=[DeliveryState.FAILED, DeliveryState.UNKNOWN]
         ).update(state=DeliveryState.QUEUED, not_before=timezone.now(), attempt=0)
         if not changed:
-            raise Conflict("only a failed or unknown message is sent again", code="not_failed")
+            raise Conflict(_("only a failed or unknown message is sent again"), code="not_failed")
+        levels.refresh([delivery.message.conversation_id])
         record("delivery_retried", delivery.message, by=by)
         wake(Task.DELIVER, delivery.pk)

@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 from django.core.validators import RegexValidator
-from django.db.models import QuerySet
-from django_filters import CharFilter, FilterSet, MultipleChoiceFilter
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django_filters import CharFilter, ChoiceFilter, FilterSet, MultipleChoiceFilter
 
 from conversations.channels.models import Channel
-from conversations.inbox.models import Conversation, Status
+from conversations.inbox.models import Conversation, Deadline, Status
+from conversations.service_levels.models import Priority
 from crm.access.filters import KnownFilter, SinceFilter, unit_filter
 from crm.organisation.models import Employee
 
@@ -34,6 +36,16 @@ class AssigneeFilter(KnownFilter):
         return found
 
 
+class DueFilter(ChoiceFilter):
+    """soon: the greater part of a promised time is over (late ones too). late: all of it."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        rows = getattr(Deadline.objects, value)(timezone.now())
+        return qs.filter(Exists(rows.filter(conversation=OuterRef("pk"))))
+
+
 class ConversationFilters(FilterSet):
     """status may be repeated; assignee is an employee's id, `me` or `none`."""
 
@@ -44,6 +56,8 @@ class ConversationFilters(FilterSet):
         field_name="assignee", rows=Employee.objects.all(), words=("me", "none")
     )
     unit = unit_filter()
+    priority = MultipleChoiceFilter(choices=Priority.choices)
+    due = DueFilter(choices=[("soon", "soon"), ("late", "late")])
     language = CharFilter(field_name="language", validators=[RegexValidator(_LANGUAGE)])
     updated_since = SinceFilter("updated_at")
 

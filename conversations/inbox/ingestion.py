@@ -20,7 +20,7 @@ from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Inbound, Party, Receipt
 from conversations.channels.wire.email import tokens
-from conversations.inbox import receipts, threading, writing
+from conversations.inbox import levels, receipts, threading, writing
 from conversations.inbox.lookups import known_messages, known_threads
 from conversations.inbox.models import Status
 from conversations.inbox.writing import NewMessage
@@ -64,6 +64,7 @@ def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID]:
     )
     messages = [_place(arrival, variant, people, known) for arrival, variant in _ordered(fresh)]
     writing.write(messages)
+    levels.refresh({message.thread.id for message in messages if not message.inbound.automated})
     note_units((_sender(arrival, people).contact_id, arrival.channel.unit_id) for arrival in fresh)
     _announce(messages)
     return {message.envelope_id for message in messages}

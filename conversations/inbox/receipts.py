@@ -14,6 +14,7 @@ from django.utils import timezone
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Receipt
 from conversations.channels.wire.email import tokens
+from conversations.inbox import levels
 from conversations.inbox.models import (
     Conversation,
     Delivery,
@@ -82,6 +83,7 @@ def reopen_after_failure(message: Message) -> None:
     Conversation.objects.filter(pk=message.conversation_id, status=Status.WAITING).update(
         status=Status.OPEN, waiting_since=timezone.now(), updated_at=timezone.now()
     )
+    levels.refresh([message.conversation_id])
 
 
 def _meant(channel: Channel, receipt: Receipt) -> Message | None:

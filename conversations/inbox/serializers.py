@@ -18,6 +18,8 @@ from conversations.inbox.models import (
     MessageKind,
     Status,
 )
+from conversations.inbox.models.deadline import Clock
+from conversations.service_levels.models import Priority
 from crm.contacts.services import name_of
 from crm.organisation.models import Employee
 from crm.strict import Body, Id, Moment, Text
@@ -39,19 +41,51 @@ class EmployeeWords(serializers.ModelSerializer[Employee]):
         fields = ["id", "name"]
 
 
+class LevelWords(serializers.Serializer[Any]):
+    """When each running clock is due, null where none runs. state: of the soonest one.
+    breached: a deadline of this conversation was missed, now or before."""
+
+    first_answer_due = serializers.DateTimeField(allow_null=True)
+    next_answer_due = serializers.DateTimeField(allow_null=True)
+    resolution_due = serializers.DateTimeField(allow_null=True)
+    paused = serializers.BooleanField()
+    state = serializers.ChoiceField(choices=["fine", "soon", "late"], allow_null=True)
+    breached = serializers.BooleanField()
+
+
 class ConversationWords(serializers.ModelSerializer[Conversation]):
     channel = serializers.UUIDField(source="channel_id")
     status = serializers.ChoiceField(choices=Status.choices)
     contact = serializers.SerializerMethodField()
     assignee = EmployeeWords(allow_null=True)
+    priority = serializers.ChoiceField(choices=Priority.choices)
+    sla = serializers.SerializerMethodField()
 
     class Meta:
         model = Conversation
         fields = [
-            "id", "channel", "status", "contact", "assignee", "subject", "waiting_since",
-            "updated_at",
+            "id", "channel", "status", "contact", "assignee", "subject", "priority", "sla",
+            "waiting_since", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(LevelWords(allow_null=True))
+    def get_sla(self, conversation: Conversation) -> dict[str, Any] | None:
+        """null where nothing is promised."""
+        deadlines = sorted(conversation.deadlines.all(), key=lambda row: row.due_at)
+        if not deadlines:
+            return None
+        running = [row for row in deadlines if row.is_running]
+        due = {f"{row.clock}_due": row.due_at for row in running}
+        words = LevelWords(
+            {
+                **{f"{clock}_due": due.get(f"{clock}_due") for clock in Clock.values},
+                "paused": any(row.tone == "paused" for row in deadlines),
+                "state": running[0].tone if running else None,
+                "breached": any(row.breached_at or row.tone == "late" for row in deadlines),
+            }
+        )
+        return dict(words.data)
 
     @extend_schema_field(ContactWords(allow_null=True))
     def get_contact(self, conversation: Conversation) -> dict[str, Any] | None:
@@ -150,3 +184,7 @@ class Nothing(Body):
 
 class Until(Body):
     until = Moment()
+
+
+class Importance(Body):
+    priority = serializers.ChoiceField(choices=Priority.choices)

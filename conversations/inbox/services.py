@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import account_of, adapter_of
+from conversations.inbox import levels
 from conversations.inbox.models import (
     Closing,
     Conversation,
@@ -31,6 +32,7 @@ from conversations.inbox.models import (
     ParticipantRole,
     Status,
 )
+from conversations.service_levels.models import Priority
 from conversations.signals import conversation_ended, reply_written
 from crm.access.services import staffed_units
 from crm.errors import Conflict, Forbidden, Invalid
@@ -97,6 +99,7 @@ def reply(
         )
         _answered(conversation, at=message.occurred_at)
         record("reply_written", message, by=by, conversation=str(conversation.pk), held=held)
+        levels.refresh([conversation.pk])
         wake(Task.DELIVER, message.pk)
         _tell_reply(conversation.pk, message.pk)
     return message
@@ -138,7 +141,8 @@ def close(conversation: Conversation, *, by: Actor) -> Conversation:
         Closing.objects.create(
             conversation=conversation, by=_employee_or_none(by), via=by.via, occurred_at=now
         )
-        record("conversation_closed", conversation, by=by)
+        record("conversation_closed", conversation, by=by, at=now)
+        levels.refresh([conversation.pk])
         _tell_ended(conversation.pk)
     return conversation
 
@@ -169,6 +173,7 @@ def reopen(conversation: Conversation, *, by: Actor) -> Conversation:
         conversation.live = True
         _touch(conversation)
         record("conversation_reopened", conversation, by=by)
+        levels.refresh([conversation.pk])
     return conversation
 
 
@@ -184,14 +189,34 @@ def snooze(conversation: Conversation, *, until: datetime, by: Actor) -> Convers
         conversation.snoozed_until = until
         _touch(conversation)
         record("conversation_snoozed", conversation, by=by, until=until.isoformat())
+        levels.refresh([conversation.pk])
     return conversation
 
 
 def end_snoozes(*, at: datetime) -> int:
     """Brings back what slept long enough. Returns how many."""
-    return Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=at).update(
+    sleeping = Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=at)
+    woken = list(sleeping.values_list("pk", flat=True))
+    count = sleeping.filter(pk__in=woken).update(
         status=Status.OPEN, snoozed_until=None, updated_at=at
     )
+    levels.refresh(woken, at=at)
+    return count
+
+
+def prioritise(conversation: Conversation, *, priority: str, by: Actor) -> Conversation:
+    """Service levels of the new priority count from the same start. Raises Invalid."""
+    if priority not in Priority.values:
+        raise Invalid(_("an unknown priority"), code="unknown_priority")
+    with transaction.atomic():
+        conversation = locked(conversation)
+        if conversation.priority == priority:
+            return conversation
+        conversation.priority = priority
+        _touch(conversation)
+        record("conversation_prioritised", conversation, by=by, priority=priority)
+        levels.refresh([conversation.pk])
+    return conversation
 
 
 def mark_spam(conversation: Conversation, *, by: Actor) -> Conversation:
@@ -205,6 +230,7 @@ def mark_spam(conversation: Conversation, *, by: Actor) -> Conversation:
         conversation.closed_at = None
         _touch(conversation)
         record("conversation_marked_spam", conversation, by=by)
+        levels.refresh([conversation.pk])
         _tell_ended(conversation.pk)
     return conversation
 

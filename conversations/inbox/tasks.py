@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.inbox import delivery, services
+from conversations.inbox import delivery, levels, services
 
 
 @shared_task
@@ -29,3 +29,8 @@ def deliver_due() -> None:
 @shared_task
 def end_snoozes() -> None:
     services.end_snoozes(at=timezone.now())
+
+
+@shared_task
+def watch_deadlines() -> None:
+    levels.watch(at=timezone.now())

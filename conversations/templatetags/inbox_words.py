@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django import template
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -44,6 +45,26 @@ def urgency(since: datetime | None) -> str:
         return ""
     hours = (timezone.now() - since).total_seconds() / 3600
     return "hot" if hours >= 24 else "warm" if hours >= 4 else "fresh"
+
+
+@register.filter
+def due_in(at: datetime | None) -> str:
+    """How long until then, or how much too late: "due in 2 h", "late by 3 d"."""
+    if at is None:
+        return ""
+    now = timezone.now()
+    if at > now:
+        return _("due in %s") % waited(now - (at - now))
+    return _("late by %s") % waited(at)
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """In the reader's language, or the code where it has no name."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 @register.filter

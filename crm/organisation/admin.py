@@ -15,6 +15,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from crm.organisation import services
 from crm.organisation.models import (
+    Calendar,
+    CalendarVersion,
     Department,
     DepartmentVersion,
     Employee,
@@ -27,6 +29,8 @@ from crm.pages import Paged, ReadOnly
 from crm.values import Actor, Via
 
 admin.site.unregister(Group)  # rights come from roles alone
+
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -64,6 +68,11 @@ class DepartmentVersions(Versions):
 class EmployeeVersions(Versions):
     model = EmployeeVersion
     fields = ("occurred_at", "name", "email", "department", "social_team", "relevant", "left_at")
+
+
+class CalendarVersions(Versions):
+    model = CalendarVersion
+    fields = ("occurred_at", "timezone", *_WEEK, "holidays")
 
 
 class Versioned(Paged, ModelAdmin):
@@ -109,6 +118,28 @@ class EmployeeAdmin(Versioned):
     search_fields = ("name", "email")
     autocomplete_fields = ("department", "user")
     inlines = (EmployeeVersions,)
+
+
+@admin.register(Calendar)
+class CalendarAdmin(Versioned):
+    verb = services.save_calendar
+    list_display = ("name", "timezone", *_WEEK)
+    fieldsets = (
+        (None, {"fields": ("name", "timezone")}),
+        (
+            _("Open"),
+            {
+                "fields": _WEEK,
+                "description": _(
+                    "Several periods a day are parted by commas: 09:00-12:30, 14:00-18:00. "
+                    "Empty: closed. The whole day: 00:00-24:00."
+                ),
+            },
+        ),
+        (_("Closed"), {"fields": ("holidays",)}),
+    )
+    search_fields = ("name",)
+    inlines = (CalendarVersions,)
 
 
 @admin.register(User)

@@ -6,15 +6,20 @@ the projection of its newest version, for today's lists and lookups.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.journal.models import Keyed, Recorded
+from crm.organisation.calendars import check_holidays, check_periods, check_zone
 from crm.values import sort_key, uuid7
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class Profile(models.TextChoices):
@@ -222,6 +227,77 @@ class EmployeeVersion(Recorded, EmployeeFacts):
         constraints = [
             models.UniqueConstraint(
                 fields=["employee", "occurred_at"], name="one_employee_version_an_instant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _hours(name: _StrPromise, default: str = "09:00-18:00") -> models.CharField[str, str]:
+    """The open periods of one weekday, "" for closed."""
+    return models.CharField(
+        name, max_length=100, blank=True, default=default, validators=[check_periods]
+    )
+
+
+class CalendarFacts(models.Model):
+    """When a company is at work. The texts are read by `calendars`."""
+
+    name = models.CharField(_("name"), max_length=200)
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[check_zone]
+    )
+    monday = _hours(_("Monday"))
+    tuesday = _hours(_("Tuesday"))
+    wednesday = _hours(_("Wednesday"))
+    thursday = _hours(_("Thursday"))
+    friday = _hours(_("Friday"))
+    saturday = _hours(_("Saturday"), "")
+    sunday = _hours(_("Sunday"), "")
+    holidays = models.TextField(
+        _("holidays"),
+        blank=True,
+        default="",
+        max_length=20_000,
+        validators=[check_holidays],
+        help_text=_("One a line: 2026-12-25 Christmas, or 12-25 for every year."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def clean(self) -> None:
+        if not any(self.week()):
+            raise ValidationError(_("At least one day needs a period."), code="never_open")
+
+    def week(self) -> tuple[str, ...]:
+        """The texts of the days, Monday first."""
+        days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+        return tuple(getattr(self, day) for day in days)
+
+
+class Calendar(Keyed, CalendarFacts):
+    """Business hours that service levels are counted in."""
+
+    class Meta:
+        verbose_name = _("business calendar")
+        verbose_name_plural = _("business calendars")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CalendarVersion(Recorded, CalendarFacts):
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="versions")
+
+    class Meta:
+        verbose_name = _("version of a business calendar")
+        verbose_name_plural = _("versions of business calendars")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["calendar", "occurred_at"], name="one_calendar_version_an_instant"
             ),
         ]
 

@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from crm.journal.services import record
 from crm.organisation.models import (
+    Calendar,
+    CalendarFacts,
+    CalendarVersion,
     Department,
     DepartmentVersion,
     Employee,
@@ -21,7 +24,7 @@ from crm.organisation.models import (
 )
 from crm.values import Actor
 
-Thing = TypeVar("Thing", Unit, Department, Employee)
+Thing = TypeVar("Thing", Unit, Department, Employee, Calendar)
 
 
 def save_unit(unit: Unit, *, by: Actor, at: datetime | None = None) -> Unit:
@@ -40,6 +43,11 @@ def save_employee(employee: Employee, *, by: Actor, at: datetime | None = None) 
     return _save(employee, EmployeeVersion, facts, subject="employee", by=by, at=at)
 
 
+def save_calendar(calendar: Calendar, *, by: Actor, at: datetime | None = None) -> Calendar:
+    facts = _facts(calendar, CalendarFacts)
+    return _save(calendar, CalendarVersion, facts, subject="calendar", by=by, at=at)
+
+
 def _facts(thing: models.Model, facts: type[models.Model]) -> dict[str, object]:
     return {
         field.attname: getattr(thing, field.attname)
@@ -50,7 +58,7 @@ def _facts(thing: models.Model, facts: type[models.Model]) -> dict[str, object]:
 
 def _save(
     thing: Thing,
-    version: type[UnitVersion | DepartmentVersion | EmployeeVersion],
+    version: type[UnitVersion | DepartmentVersion | EmployeeVersion | CalendarVersion],
     facts: dict[str, object],
     *,
     subject: str,

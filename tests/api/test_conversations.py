@@ -47,6 +47,8 @@ def test_a_conversation_is_told_in_exactly_the_promised_words(staff, channel):
         },
         "assignee": None,
         "subject": "",
+        "priority": "normal",
+        "sla": None,
         "waiting_since": found["waiting_since"],
         "updated_at": found["updated_at"],
     }

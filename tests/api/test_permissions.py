@@ -25,6 +25,7 @@ NOTE = {"text": "Hm.", "kind": "note"}
 ARTICLE = {"title": "Parcels", "text": "They come by post."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
 CIRCLE = {"name": "Circle", "dimension": "internal"}
+URGENT = {"priority": "urgent"}
 FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
 
 # method, path, body, then a status for each of WHO
@@ -39,6 +40,7 @@ MATRIX = [
     ("POST", "conversations/{conversation}/messages/", NOTE, 401, 404, 403, 201, 201, 404, 404),
     ("POST", "conversations/{conversation}/close/", None, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/snooze/", SOON, 401, 404, 403, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/prioritise/", URGENT, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/assign/", "staff", 401, 404, 403, 403, 200, 404, 404),
     ("GET", "conversations/{conversation}/suggestions/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "/files/{file}/", None, 401, 404, 200, 200, 200, 404, 404),

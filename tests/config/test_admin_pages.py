@@ -16,8 +16,11 @@ from ambassadors.routing.models import Absence, Topic
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import note, reply
 from conversations.knowledge.services import write_article
+from conversations.service_levels.models import Target
+from conversations.service_levels.services import save_target
 from crm.access.models import Role, RoleGrant
-from crm.organisation.models import User
+from crm.organisation.models import Calendar, User
+from crm.organisation.services import save_calendar
 from tests import house
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)  # noqa: SLF001
@@ -47,6 +50,8 @@ def furnished() -> house.Somebody:
     Topic.objects.create(name="parcels", keywords=["parcel"])
     Policy.objects.create(name="Tone", version="1", occurred_at=now)
     Training.objects.create(employee=ada.employee, course="Tone", occurred_at=now)
+    calendar = save_calendar(Calendar(name="Office"), by=staff.acting)
+    save_target(Target(name="Everybody", calendar=calendar, first_answer="4 h"), by=staff.acting)
     return staff
 
 

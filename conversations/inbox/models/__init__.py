@@ -8,6 +8,7 @@ from conversations.inbox.models.conversation import (
     ParticipantRole,
     Status,
 )
+from conversations.inbox.models.deadline import Deadline
 from conversations.inbox.models.decisions import (
     Closing,
     NeedsAnswer,
@@ -30,6 +31,7 @@ __all__ = [
     "Conversation",
     "ConversationQuerySet",
     "Correspondent",
+    "Deadline",
     "Delivery",
     "DeliveryState",
     "Direction",

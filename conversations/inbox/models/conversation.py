@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from conversations.channels.models import Channel
+from conversations.service_levels.models import Priority
 from crm.access.services import staffed_units
 from crm.contacts.models import Identity
 from crm.journal.models import Keyed, Recorded
@@ -80,6 +81,13 @@ class Conversation(Keyed, Recorded):
     topics = ArrayField(
         models.CharField(max_length=60), verbose_name=_("topics"), default=list, blank=True
     )
+    priority = models.CharField(
+        _("priority"),
+        max_length=6,
+        choices=Priority.choices,
+        default=Priority.NORMAL,
+        db_default=Priority.NORMAL.value,
+    )
     assignee = models.ForeignKey(
         Employee,
         null=True,
@@ -110,6 +118,10 @@ class Conversation(Keyed, Recorded):
             models.CheckConstraint(
                 name="conversation_status_is_known",
                 condition=models.Q(status__in=Status.values),
+            ),
+            models.CheckConstraint(
+                name="conversation_priority_is_known",
+                condition=models.Q(priority__in=Priority.values),
             ),
             models.CheckConstraint(
                 name="a_snoozed_conversation_has_an_end",

@@ -70,6 +70,11 @@ def _need(conversation: Conversation, form: QueryDict, by: Actor) -> str:
     return _("Decision kept")
 
 
+def _prioritise(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    services.prioritise(conversation, priority=form.get("priority", ""), by=by)
+    return _("Priority set")
+
+
 def _block(conversation: Conversation, form: QueryDict, by: Actor) -> str:
     if conversation.identity is None:
         raise Conflict(_("there is nobody to block"), code="nobody")
@@ -97,6 +102,7 @@ ACTS: dict[str, Act] = {
     "snooze": _snooze,
     "spam": _spam,
     "need": _need,
+    "prioritise": _prioritise,
     "block": _block,
     "retry": _retry,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject, Left
 from django.http import HttpRequest, JsonResponse, QueryDict
 from django.utils import timezone
@@ -18,14 +18,15 @@ from conversations.channels.models import Channel
 from conversations.inbox.models import (
     Conversation,
     ConversationQuerySet,
+    Deadline,
     Delivery,
     DeliveryState,
     Message,
 )
-from conversations.inbox.pages.tabs import TABS, Reader, Tab, counts, shown, tab_of
+from conversations.inbox.pages.tabs import TABS, Reader, Tab, counts, shown, tab_of, tabs
 from crm.access.services import staffed_units
 from crm.contacts.models import Identity
-from crm.organisation.models import Employee
+from crm.organisation.models import Employee, Unit
 
 PAGE = 30
 LAST_PAGE = 200  # further back the filters lead, not the pages
@@ -42,6 +43,9 @@ class Asked:
     query: str = ""
     channel: uuid.UUID | None = None
     assignee: str = ""  # "", "me", "nobody" or an employee's id
+    unit: uuid.UUID | None = None
+    language: str = ""
+    sort: str = ""  # "" for the tab's own order, or "due"
     page: int = 1
 
     @classmethod
@@ -52,17 +56,20 @@ class Asked:
             query=query.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY],
             channel=_uuid(query.get("channel", "")),
             assignee=query.get("assignee", "")[:40],
+            unit=_uuid(query.get("unit", "")),
+            language=query.get("language", "").replace("\0", "")[:8],
+            sort="due" if query.get("sort") == "due" else "",
             page=min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() else 1,
         )
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.query or self.channel or self.assignee)
+        return bool(self.query or self.channel or self.assignee or self.unit or self.language)
 
     def found(self, reader: Reader) -> ConversationQuerySet:
-        rows = self.tab.of(reader)
-        if self.channel:
-            rows = rows.filter(channel=self.channel)
+        rows = self.tab.of(reader, by_due=self.sort == "due")
+        exact = {"channel": self.channel, "unit": self.unit, "language": self.language}
+        rows = rows.filter(**{name: value for name, value in exact.items() if value})
         rows = _of_assignee(rows, self.assignee, reader)
         return _matching(rows, self.query) if self.query else rows
 
@@ -73,6 +80,9 @@ class Asked:
             "q": self.query,
             "channel": str(self.channel or ""),
             "assignee": self.assignee,
+            "unit": str(self.unit or ""),
+            "language": self.language,
+            "sort": self.sort,
         } | changes
         query = QueryDict(mutable=True)
         query.update({name: str(value) for name, value in values.items() if value})
@@ -128,8 +138,11 @@ def _with_details(rows: ConversationQuerySet) -> ConversationQuerySet:
         conversation=OuterRef("pk"), state__in=[DeliveryState.FAILED, DeliveryState.UNKNOWN]
     )
     held = Delivery.objects.filter(conversation=OuterRef("pk"), state=DeliveryState.HELD)
-    return rows.select_related("channel", "identity__contact", "assignee").annotate(
-        last=Subquery(last), is_stuck=Exists(stuck), is_held=Exists(held)
+    running = Prefetch("deadlines", Deadline.objects.running().order_by("due_at"), "running")
+    return (
+        rows.select_related("channel", "identity__contact", "assignee")
+        .prefetch_related(running)
+        .annotate(last=Subquery(last), is_stuck=Exists(stuck), is_held=Exists(held))
     )
 
 
@@ -140,17 +153,21 @@ def context(request: HttpRequest) -> dict[str, Any]:
     start = (asked.page - 1) * PAGE
     found = asked.found(reader)
     rows = list(_with_details(found)[start : start + PAGE + 1])
-    how_many = counts(reader)
+    how_many, shown_tabs = counts(reader), tabs()
+    units = staffed_units(reader)
     return {
         "asked": asked,
-        "tabs": [(tab, how_many.get(tab.key, "")) for tab in TABS],
+        "tabs": [(tab, how_many.get(tab.key, "")) for tab in shown_tabs],
+        "may_sort": len(shown_tabs) == len(TABS),
         "conversations": rows[:PAGE],
         "back_to": asked.address(page=asked.page if asked.page > 1 else ""),
         "newer": asked.address(page=asked.page - 1) if asked.page > 1 else "",
         "older": asked.address(page=asked.page + 1) if _goes_on(rows, asked) else "",
         "total": _total(asked, reader, rows),
-        "channels": _channels(reader),
+        "channels": _named(Channel.objects.all(), units, "unit"),
         "assignees": _assignees(reader),
+        "units": _named(Unit.objects.all(), units, "pk"),
+        "languages": _languages(reader),
         "since": timezone.now().isoformat(),
     }
 
@@ -165,10 +182,19 @@ def _total(asked: Asked, reader: Reader, rows: list[Conversation]) -> str:
     return shown(asked.found(reader).order_by()[:1001].count())
 
 
-def _channels(reader: Reader) -> list[tuple[uuid.UUID, str]]:
-    units = staffed_units(reader)
-    channels = Channel.objects.all() if units is None else Channel.objects.filter(unit__in=units)
-    return list(channels.values_list("pk", "name")[:MOST_CHOICES])
+def _named(
+    rows: QuerySet[Any], units: set[uuid.UUID] | None, unit: str
+) -> list[tuple[uuid.UUID, str]]:
+    """(id, name) of those of the reader's units; None: of every unit."""
+    mine = rows if units is None else rows.filter(**{f"{unit}__in": units})
+    return list(mine.values_list("pk", "name")[:MOST_CHOICES])
+
+
+def _languages(reader: Reader) -> list[str]:
+    """Of what is not ended: that is little, and what one filters by."""
+    alive = Conversation.objects.visible_to(reader).exclude(status__in=["closed", "spam"])
+    spoken = alive.exclude(language="").order_by("language").values_list("language", flat=True)
+    return list(spoken.distinct()[:MOST_CHOICES])
 
 
 def _assignees(reader: Reader) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.listing import Asked, neighbours
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
 from conversations.inbox.services import may_answer
+from conversations.service_levels.models import Priority
 from crm.organisation.models import User
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
         "panels": panels(request, conversation),
         "presets": presets(timezone.localtime()),
         "why_silent": why_silent(request, conversation),
+        "deadlines": conversation.deadlines.select_related("target").order_by("started_at", "pk"),
+        "priorities": Priority.choices,
         "title": str(conversation),
     }
 
@@ -94,6 +97,7 @@ def part(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "earlier": earlier,
         "fingerprint": fingerprint(conversation),
         "decision": decisions.order_by("occurred_at").last(),
+        "running": list(conversation.deadlines.running().order_by("due_at")),
         "is_ended": conversation.status in {Status.CLOSED, Status.SPAM},
     }
 

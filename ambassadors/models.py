@@ -15,6 +15,7 @@ from ambassadors.governance.models import (
     Policy,
     Training,
 )
+from ambassadors.live.models import Event, HookPost, Subscription
 from ambassadors.routing.models import Absence, Availability, Offer, RoutingCase, Rule, Topic
 from ambassadors.routing.reasons import Reason
 from ambassadors.routing.told import MailedAnswer, Notice
@@ -26,6 +27,8 @@ __all__ = [
     "Community",
     "Correction",
     "Escalation",
+    "Event",
+    "HookPost",
     "Insight",
     "MailedAnswer",
     "Member",
@@ -37,6 +40,7 @@ __all__ = [
     "RoundTrip",
     "RoutingCase",
     "Rule",
+    "Subscription",
     "Telling",
     "Topic",
     "Training",

@@ -8,6 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
+from ambassadors.live.services import tell_of_messages
 from ambassadors.routing import services
 from conversations.inbox.models import Conversation, Message
 from conversations.signals import conversation_ended, messages_received, reply_written
@@ -18,6 +19,7 @@ from crm.wake import Task, wake
 def _route(conversations: list[uuid.UUID], **_: Any) -> None:
     services.seek_again(conversations, at=timezone.now())
     wake(Task.ROUTE)
+    tell_of_messages(conversations)
 
 
 @receiver(reply_written)

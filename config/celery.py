@@ -87,6 +87,16 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "post events to people's endpoints": {
+            "task": "ambassadors.live.tasks.post_events",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "forget old events": {
+            "task": "ambassadors.live.tasks.forget_events",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "forget answers to repeated requests": {
             "task": "crm.access.tasks.forget_idempotency_keys",
             "schedule": 3600.0,
@@ -116,6 +126,7 @@ app.autodiscover_tasks(
         "conversations.channels",
         "conversations.inbox",
         "conversations.knowledge",
+        "ambassadors.live",
         "ambassadors.routing",
         "maturity.appraisals",
     ]

@@ -231,6 +231,11 @@ WAKE = env.bool("WAKE", default=True)
 
 # --- API -----------------------------------------------------------------------------------------
 
+# Streams hold a thread each (docs/adr/0041): how many in one process, and for how long.
+STREAMS_MOST = env.int("STREAMS_MOST", default=4)
+STREAMS_PER_PERSON = env.int("STREAMS_PER_PERSON", default=2)
+STREAM_SECONDS = env.float("STREAM_SECONDS", default=55.0)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["crm.access.tokens.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

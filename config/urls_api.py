@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("conversations.inbox.api")),
     path("", include("conversations.inbox.envelopes")),
     path("", include("conversations.knowledge.api")),
+    path("", include("ambassadors.live.api")),
     path("", include("ambassadors.routing.api")),
     path("", include("ambassadors.communities.api")),
     path("", include("maturity.executive.api")),

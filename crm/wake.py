@@ -30,6 +30,7 @@ class Task(StrEnum):
     DELIVER = "conversations.inbox.tasks.deliver"
     ROUTE = "ambassadors.routing.tasks.route"
     COUNT_USES = "conversations.knowledge.tasks.count_uses"
+    POST_EVENTS = "ambassadors.live.tasks.post_events"
     TELL = "ambassadors.routing.tasks.tell"
     TELL_OFFER = "ambassadors.routing.tasks.tell_offer"
 

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
+from ambassadors.live.models import EventKind
+from ambassadors.live.services import News, publish
 from ambassadors.routing import telling
 from ambassadors.routing.models import CaseState, Offer, OfferState, RoutingCase, Rule
 from ambassadors.routing.told import NoticeKind
@@ -106,6 +108,9 @@ def _take_back(offer: Offer, conversation: Conversation, *, at: datetime) -> Non
     _seek(conversation, f"taken back from {offer.employee}: no answer", at=at)
     record("offer_taken_back", offer, by=AUTOMATION, at=at, conversation=str(conversation.pk))
     telling.notify(offer, NoticeKind.TAKEN_BACK)
+    user_id = offer.employee.user_id
+    if user_id is not None:
+        publish([News(user_id, EventKind.OFFER_ENDED, conversation.pk, offer.pk)])
     wake(Task.ROUTE)
 
 

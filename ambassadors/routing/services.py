@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ambassadors.live.models import EventKind
+from ambassadors.live.services import News, publish
 from ambassadors.routing import following_up, reasons
 from ambassadors.routing.availability import add_absence
 from ambassadors.routing.models import (
@@ -131,8 +133,20 @@ def assign(
         _place(conversation, employee)
         record("conversation_assigned", conversation, by=by, at=at, employee=str(employee.pk))
         if not own:
-            wake(Task.TELL_OFFER, offer.pk)
+            announce_offer(offer)
     return offer
+
+
+def announce_offer(offer: Offer) -> None:
+    """Within the transaction that made it: a mail, the person's streams and endpoints."""
+    wake(Task.TELL_OFFER, offer.pk)
+    _publish(offer, EventKind.OFFER_MADE)
+
+
+def _publish(offer: Offer, kind: EventKind) -> None:
+    user_id = offer.employee.user_id
+    if user_id is not None:
+        publish([News(user_id, kind, offer.conversation_id, offer.pk)])
 
 
 def answered(conversation: Conversation, message: Message, *, at: datetime) -> None:
@@ -208,3 +222,5 @@ def end_offer(offer: Offer, state: OfferState, *, at: datetime) -> None:
         user=offer.employee.user,
         role=ParticipantRole.OFFERED,
     ).delete()
+    if state in {OfferState.WITHDRAWN, OfferState.EXPIRED}:  # not the person's own act
+        _publish(offer, EventKind.OFFER_ENDED)

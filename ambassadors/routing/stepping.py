@@ -20,7 +20,7 @@ from ambassadors.routing.models import (
     Rule,
     Topic,
 )
-from ambassadors.routing.services import end_offer, user_of, withdraw_open
+from ambassadors.routing.services import announce_offer, end_offer, user_of, withdraw_open
 from conversations.inbox.models import (
     Conversation,
     Direction,
@@ -32,7 +32,6 @@ from conversations.inbox.models import (
 from conversations.inbox.services import locked
 from crm.journal.services import record
 from crm.values import AUTOMATION
-from crm.wake import Task, wake
 
 
 def adopt(*, most: int = 500) -> int:
@@ -145,7 +144,7 @@ def _make_offer(
     case.reasons = [*case.reasons, f"{rule}: offered to {offer.employee}"][-20:]
     case.save()
     record("offer_made", offer, by=AUTOMATION, at=at, conversation=str(conversation.pk))
-    wake(Task.TELL_OFFER, offer.pk)
+    announce_offer(offer)
 
 
 def _overflow(case: RoutingCase, reason: str) -> None:

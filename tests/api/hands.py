@@ -39,6 +39,9 @@ class Caller:
     def patch(self, path: str, body: Any) -> HttpResponse:
         return self._send("patch", path, body, None)
 
+    def delete(self, path: str) -> HttpResponse:
+        return self._send("delete", path, None, None)
+
     def say(self, conversation: Conversation, text: str, kind: str = "reply") -> HttpResponse:
         body = {"text": text, "kind": kind}
         return self.post(f"conversations/{conversation.pk}/messages/", body, key=a_key())

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from conversations.channels.wire import addresses, standard_webhooks, strict_json
+from conversations.channels.wire import posting, standard_webhooks, strict_json
 from conversations.channels.wire.contract import (
     Account,
     File,
@@ -35,9 +35,6 @@ LONGEST_TEXT = 100_000
 LONGEST_ID = 500
 LONGEST_HANDLE = 320
 MOST_FILES = 20
-TIMEOUT = httpx.Timeout(15.0, connect=5.0)
-LARGEST_ANSWER = 100_000  # bytes
-ANSWER_SECONDS = 10.0
 
 
 class Webhook:
@@ -70,35 +67,15 @@ class Webhook:
     def send(self, account: Account, message: Outbound) -> Sent:
         if not account.callback_url:
             raise SendFailed("the channel has no callback URL", permanent=True)
-        try:
-            ways = addresses.targets(account.callback_url, loopback=account.loopback)
-        except addresses.NotAllowed as error:
-            raise SendFailed(f"callback: {error}", permanent=not error.unresolved) from error
-        for left, where in zip(reversed(range(len(ways))), ways, strict=True):
-            try:
-                return self._post(where, account, message)
-            except httpx.ConnectError as error:
-                if not left:
-                    raise SendFailed(f"nobody answers: {error}"[:300]) from error
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise SendFailed(f"{type(error).__name__}: {error}"[:300]) from error
-        raise SendFailed("the callback has no address")
-
-    def _post(self, where: addresses.Target, account: Account, message: Outbound) -> Sent:
-        """No redirect is followed and no more is read than we can use."""
         body = _outgoing(message)
-        signed = standard_webhooks.headers(account.secret, message_id=message.id, body=body)
-        with (
-            httpx.Client(timeout=TIMEOUT, trust_env=False, transport=self._transport) as client,
-            client.stream(
-                "POST",
-                where.url,
-                content=body,
-                headers=signed | {"host": where.host, "accept-encoding": "identity"},
-                extensions={"sni_hostname": where.server_name},
-            ) as answer,
-        ):
-            return _understand(answer, _read(answer))
+        answer = posting.post(
+            account.callback_url,
+            body=body,
+            headers=standard_webhooks.headers(account.secret, message_id=message.id, body=body),
+            loopback=account.loopback,
+            transport=self._transport,
+        )
+        return _understand(answer)
 
 
 def _message(value: Any) -> Inbound:
@@ -194,25 +171,11 @@ def _outgoing(message: Outbound) -> bytes:
     return json.dumps(event, ensure_ascii=False).encode()
 
 
-def _read(answer: httpx.Response) -> bytes:
-    """The first bytes of the answer, within the time that a sending may take."""
-    if answer.headers.get("content-encoding", "identity") != "identity":
-        return b""  # we asked for plain bytes: what unpacks to more than it weighs is not read
-    end = time.monotonic() + ANSWER_SECONDS
-    read = b""
-    for part in answer.iter_bytes():
-        read += part
-        if len(read) > LARGEST_ANSWER or time.monotonic() > end:
-            break
-    return read[:LARGEST_ANSWER]
-
-
-def _understand(answer: httpx.Response, body: bytes) -> Sent:
+def _understand(answer: posting.Answer) -> Sent:
     if answer.is_success:
-        return Sent(external_id=_given_id(body))
-    permanent = answer.status_code < 500 and answer.status_code not in {408, 425, 429}
+        return Sent(external_id=_given_id(answer.body))
     raise SendFailed(
-        f"HTTP {answer.status_code}", permanent=permanent, retry_after=_retry_after(answer)
+        f"HTTP {answer.status}", permanent=answer.is_final, retry_after=answer.retry_after
     )
 
 
@@ -224,8 +187,3 @@ def _given_id(body: bytes) -> str:
         return ""
     given = value.get("id") if isinstance(value, dict) else None
     return given if isinstance(given, str) and len(given) <= LONGEST_ID else ""
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    value = answer.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None

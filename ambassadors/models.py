@@ -11,6 +11,7 @@ from ambassadors.communities.models import (
 from ambassadors.governance.models import (
     Acknowledgement,
     Correction,
+    Course,
     Escalation,
     Policy,
     Training,
@@ -26,6 +27,7 @@ __all__ = [
     "Availability",
     "Community",
     "Correction",
+    "Course",
     "Escalation",
     "Event",
     "HookPost",

@@ -12,17 +12,29 @@ from crm.values import uuid7
 
 
 class Policy(Keyed, Acted):
-    """One version of one policy. A policy is known by its name."""
+    """One version of one policy, or a later review of it. A policy is known by its name.
+
+    A version is dated by its first row; a row with `reviewed_at` says that it is still right.
+    gates_offers: who has not read it is not asked to answer.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=200)
     version = models.CharField(_("version"), max_length=40)
     text = models.TextField(_("text"), blank=True)
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+    gates_offers = models.BooleanField(_("must be read before answering"), default=False)
 
     class Meta:
         verbose_name = _("policy")
         verbose_name_plural = _("policies")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "version"],
+                condition=models.Q(key__isnull=True, reviewed_at__isnull=True),
+                name="a_version_is_published_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -50,7 +62,28 @@ class Acknowledgement(Keyed, Acted):
         return f"{self.employee} {self.policy_name} {self.version}"
 
 
+class Course(models.Model):
+    """What people are trained in. required: who has no valid training is not asked to answer.
+
+    valid_months: how long a training holds; null: for ever.
+    """
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    required = models.BooleanField(_("required before answering"), default=False)
+    valid_months = models.PositiveSmallIntegerField(_("months it holds"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Training(Keyed, Acted):
+    """`employee` followed `course` (its name: imported ones may name any) at `occurred_at`."""
+
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
     course = models.CharField(_("course"), max_length=200)
 

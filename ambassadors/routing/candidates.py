@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Count, Max, Q
 
+from ambassadors.governance.eligibility import suspended
 from ambassadors.routing.models import Absence, Availability, Offer, OfferState, Rule
 from ambassadors.routing.scoring import Candidate, Period
 from conversations.inbox.models import Conversation, Message, Status
@@ -40,6 +41,7 @@ def candidates(
         )
     )
     before = _answered_before(conversation, people)
+    unread = suspended(people, at=at)
     return [
         Candidate(
             employee_id=each.employee_id,
@@ -52,6 +54,7 @@ def candidates(
             accepted_this_week=offers.get(each.employee_id, _NEVER).week,
             most_weekly=each.most_weekly,
             absent=each.employee_id in absent,
+            suspended=unread.get(each.employee_id, ""),
             already_asked=bool(offers.get(each.employee_id, _NEVER).asked),
             answered_before=each.employee_id in before,
             last_offer_at=offers.get(each.employee_id, _NEVER).last,

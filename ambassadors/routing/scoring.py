@@ -44,6 +44,7 @@ class Candidate:
     accepted_this_week: int
     most_weekly: int
     absent: bool = False
+    suspended: str = ""  # "policy" or "training": what must be read or learnt first
     already_asked: bool = False
     answered_before: bool = False
     last_offer_at: datetime | None = None
@@ -94,6 +95,8 @@ def why_not(candidate: Candidate, need: Need, *, at: datetime) -> str:
 
 def unavailable(candidate: Candidate, *, at: datetime) -> str:
     """What stands in the way of any question at all."""
+    if candidate.suspended:
+        return candidate.suspended
     if candidate.absent:
         return "absent"
     if not _within_hours(candidate, at):

@@ -26,7 +26,9 @@ from ambassadors.routing.serializers import (
     MeWords,
     OfferWords,
     ReasonList,
+    StatisticsWords,
 )
+from ambassadors.routing.statistics import statistics_of
 from conversations.inbox.api import InConversation
 from conversations.inbox.models import Conversation
 from conversations.inbox.rights import must_serve
@@ -65,6 +67,14 @@ class MyAvailability(APIView):
         spans = None if absences is None else [(a["starts_at"], a["ends_at"]) for a in absences]
         set_availability(employee, by=actor_of(request), changes=changes, absences=spans)
         return Response(_availability(employee))
+
+
+class MyStatistics(APIView):
+    @extend_schema(operation_id="statistics_retrieve", responses=StatisticsWords)
+    def get(self, request: Request) -> Response:
+        """What you did in the last thirteen weeks; shown to nobody else."""
+        found = statistics_of(_employee(request), at=timezone.now())
+        return Response(StatisticsWords(found).data)
 
 
 def _employee(request: Request) -> Employee:
@@ -173,6 +183,7 @@ class Assign(InConversation):
 urlpatterns = [
     path("me/", Me.as_view()),
     path("me/availability/", MyAvailability.as_view()),
+    path("me/statistics/", MyStatistics.as_view()),
     path("offers/", Offers.as_view()),
     path("offers/<uuid:pk>/", OneOffer.as_view()),
     path("offers/<uuid:pk>/accept/", Accept.as_view()),

@@ -69,6 +69,28 @@ class ReasonList(serializers.Serializer[Any]):
     results = ReasonWords(many=True)
 
 
+class WeekWords(serializers.Serializer[Any]):
+    monday = serializers.DateField()
+    offers = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    answers = serializers.IntegerField()
+
+
+class StatisticsWords(serializers.Serializer[Any]):
+    """minutes_to_answer: the median from accepting to your first answer; null without any."""
+
+    since = serializers.DateField()
+    offers = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    declined = serializers.IntegerField()
+    expired = serializers.IntegerField()
+    taken_back = serializers.IntegerField()
+    answers = serializers.IntegerField()
+    conversations = serializers.IntegerField()
+    minutes_to_answer = serializers.FloatField(allow_null=True)
+    weeks = WeekWords(many=True)
+
+
 class Assigned(Body):
     employee = Id()
 

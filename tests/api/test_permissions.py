@@ -34,6 +34,7 @@ MATRIX = [
     ("GET", "me/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "me/availability/", None, 401, 200, 200, 200, 200, 200, 200),
     ("PATCH", "me/availability/", {"most_open": 9}, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "me/statistics/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "conversations/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "conversations/{conversation}/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "conversations/{conversation}/messages/", None, 401, 404, 200, 200, 200, 404, 404),

@@ -9,10 +9,15 @@ from django.utils import timezone
 
 from ambassadors.routing import services as routing
 from ambassadors.routing.models import Absence, Availability, Offer
+from ambassadors.routing.statistics import statistics_of
+from conversations.inbox.models import Conversation
+from conversations.inbox.services import reply
 from crm.access.models import Role
 from crm.journal.models import Act
 from tests import house
 from tests.api.hands import Caller, a_key, hear, offered
+
+AT_ONCE = 50
 
 pytestmark = pytest.mark.django_db
 
@@ -74,16 +79,21 @@ def test_accepting_many_times_at_once_has_one_winner(ada):
     offer = offered(ada)
     caller, statuses = Caller(ada.user), []
 
+    start = threading.Barrier(AT_ONCE)
+
     def accept() -> None:
+        start.wait()
         statuses.append(caller.post(f"offers/{offer.pk}/accept/").status_code)
         connections.close_all()
 
-    threads = [threading.Thread(target=accept) for _ in range(6)]
+    threads = [threading.Thread(target=accept) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(statuses) == [200, 409, 409, 409, 409, 409]
+    assert sorted(statuses) == [200] + [409] * (AT_ONCE - 1)
+    assert Act.objects.filter(verb="offer_accepted").count() == 1
+    assert Conversation.objects.get().assignee == ada.employee
 
 
 def test_me_says_who_the_token_belongs_to_and_what_they_carry(ada):
@@ -144,3 +154,23 @@ def test_somebody_who_never_set_anything_has_the_usual_values(ada):
     told = Caller(bea.user).get("me/availability/").json()
     assert (told["hours"], told["most_open"], told["absences"]) == ([], 3, [])
     assert not Availability.objects.filter(employee=bea.employee).exists()
+
+
+def test_ones_own_figures_count_ones_own_acts_and_nobody_elses(ada, django_assert_num_queries):
+    bea = house.ambassador(ada.employee.department, name="Bea", active=False)
+    offer = offered(ada)
+    routing.accept(offer, by=ada.acting)
+    reply(offer.conversation, text="It left.", by=ada.acting)
+    told = Caller(ada.user).get("me/statistics/").json()
+    assert {name: told[name] for name in ("offers", "accepted", "answers", "conversations")} == {
+        "offers": 1,
+        "accepted": 1,
+        "answers": 1,
+        "conversations": 1,
+    }
+    assert told["minutes_to_answer"] == 0.0
+    assert (len(told["weeks"]), told["weeks"][-1]["answers"]) == (13, 1)
+    others = Caller(bea.user).get("me/statistics/").json()
+    assert (others["offers"], others["answers"], others["minutes_to_answer"]) == (0, 0, None)
+    with django_assert_num_queries(5):
+        statistics_of(ada.employee, at=timezone.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -12,7 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ambassadors.routing import services, stepping, telling
+from ambassadors.routing import services, stepping, tasks, telling
 from ambassadors.routing.models import Absence, Offer, OfferState, RoutingCase, Topic
 from conversations.inbox.models import Conversation, Delivery, Participant
 from conversations.inbox.services import reply
@@ -201,3 +202,29 @@ def test_an_offer_is_told_by_mail_once_with_the_question_in_it(
     assert parsed["To"].addresses[0].addr_spec == ada.user.email
     assert parsed["Auto-Submitted"] == "auto-generated"
     assert "> Où est mon colis ?" in parsed.get_content()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_routers_at_once_make_one_offer(home: house.Unit) -> None:
+    place = house.department(home)
+    for name in ("Ada", "Bea", "Cleo"):
+        house.ambassador(place, name=name)
+    channel = house.webhook_channel(home)
+    house.post_webhook(channel, house.event(house.message()))
+    house.drain()
+    house.rule()
+    RoutingCase.objects.update(state="seeking", due_at=timezone.now())
+    start = threading.Barrier(8)
+
+    def work(_: int) -> None:
+        start.wait()
+        try:
+            tasks.route()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert Offer.objects.filter(state=OfferState.OPEN, live=True).count() == 1
+    assert Participant.objects.count() == 1
+    assert Act.objects.filter(verb="offer_made").count() == 1

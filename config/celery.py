@@ -67,6 +67,16 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "tell people what happened inside": {
+            "task": "ambassadors.communities.tasks.tell_due",
+            "schedule": 15.0,
+            "options": {"expires": 15},
+        },
+        "date the answers that came from inside": {
+            "task": "ambassadors.communities.tasks.note_answers",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "wake snoozed conversations": {
             "task": "conversations.inbox.tasks.end_snoozes",
             "schedule": 30.0,
@@ -128,6 +138,7 @@ app.autodiscover_tasks(
         "conversations.knowledge",
         "ambassadors.live",
         "ambassadors.routing",
+        "ambassadors.communities",
         "maturity.appraisals",
     ]
 )

@@ -33,6 +33,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 _inbox(request),
                 _item(request, "conversations.article", "menu_book"),
+                _page(_("Communities"), "communities", "forum"),
+                _page(_("Ideas"), "ideas", "lightbulb"),
+                _page(_("Load"), "load", "stacked_bar_chart") if _reads(request) else None,
                 _maturity(request),
             ],
         ),
@@ -115,8 +118,17 @@ def _badge(label: str) -> dict[str, str]:
     return {"badge": label, "badge_variant": "primary"} if label else {}
 
 
+def _page(title: str, name: str, icon: str) -> dict[str, Any]:
+    """A page outside the admin."""
+    return {"title": title, "icon": icon, "link": reverse(name), "active": False}
+
+
+def _reads(request: HttpRequest) -> bool:
+    return has_role(request.user, Role.EXECUTIVE, Role.STAFF)
+
+
 def _maturity(request: HttpRequest) -> dict[str, Any] | None:
-    if not has_role(request.user, Role.EXECUTIVE, Role.STAFF):
+    if not _reads(request):
         return None
     return {
         "title": _("Maturity"),

@@ -225,6 +225,7 @@ ENVELOPE_CONSUMERS = [
 REPLY_GATES: list[str] = []
 THREAD_PANELS = [
     "ambassadors.routing.panels.panel",
+    "ambassadors.communities.panels.panel",
     "conversations.knowledge.panels.panel",
 ]
 WAKE = env.bool("WAKE", default=True)

@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 
 from ambassadors.communities import examples, reading, services
 from ambassadors.communities.models import Community, Dimension, Member, Post
+from ambassadors.communities.round_trips import answer_inside
 from ambassadors.communities.serializers import (
     ChangedCommunity,
     CommunityWords,
@@ -52,8 +53,11 @@ def said(body: Any, request: Request) -> dict[str, Any]:
 
 
 def seen_conversation(pk: UUID | None, request: Request) -> Conversation | None:
-    if pk is None:
-        return None
+    return named_conversation(pk, request) if pk else None
+
+
+def named_conversation(pk: UUID, request: Request) -> Conversation:
+    """One that the person may see; Invalid for any other."""
     found = Conversation.objects.visible_to(request.user).filter(pk=pk).first()
     if found is None:
         raise Invalid(_("there is no such conversation"), code="unknown_conversation")
@@ -325,7 +329,7 @@ class Posts(ListAPIView[Post]):
     def _write(self, request: Request, opening: Post) -> Response:
         asked = said(NewPost, request)
         asked["conversation"] = seen_conversation(asked["conversation"], request)
-        written = services.write_post(opening, by=actor_of(request), **asked)
+        written = answer_inside(opening, by=actor_of(request), **asked)
         fresh = reading.posts(opening).get(pk=written.pk)
         return Response(post_words([fresh], request)[0], status=201)
 

@@ -84,3 +84,14 @@ def seen_conversations(shown: Collection[Post], reader: Reader) -> set[UUID]:
         return set()
     seen = Conversation.objects.visible_to(reader).filter(pk__in=mentioned)
     return set(seen.values_list("pk", flat=True))
+
+
+def trips() -> QuerySet[RoundTrip]:
+    """Round trips with all that is shown of them."""
+    return RoundTrip.objects.select_related(
+        "post__community",
+        "post__author_employee",
+        "answer__author_employee__department",
+        "reply__delivery",
+        "conversation",
+    )

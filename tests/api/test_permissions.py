@@ -6,7 +6,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from ambassadors.communities.services import open_community, start_thread
+from ambassadors.communities import round_trips
+from ambassadors.communities.insights import note_insight
+from ambassadors.communities.services import open_community, start_thread, write_post
 from ambassadors.live.models import Subscription
 from ambassadors.routing import services as routing
 from ambassadors.routing.models import Offer
@@ -25,6 +27,7 @@ REPLY = {"text": "Yes.", "kind": "reply"}
 NOTE = {"text": "Hm.", "kind": "note"}
 ARTICLE = {"title": "Parcels", "text": "They come by post."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
+DECISION = {"outcome": "shipped", "why": "Asked for often."}
 CIRCLE = {"name": "Circle", "dimension": "internal"}
 URGENT = {"priority": "urgent"}
 FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
@@ -75,6 +78,28 @@ MATRIX = [
     ("GET", "threads/{thread}/posts/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "threads/{thread}/posts/", {"text": "Hm."}, 401, 201, 201, 201, 201, 201, 201),
     ("POST", "posts/{thread}/withdraw/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "conversations/{conversation}/question/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "conversations/{conversation}/round-trips/", None, 401, 404, 200, 200, 200, 404, 404),
+    (
+        "POST",
+        "conversations/{conversation}/round-trips/",
+        "thread",
+        401,
+        404,
+        403,
+        201,
+        201,
+        404,
+        404,
+    ),
+    ("POST", "round-trips/{trip}/return/", "answer", 401, 404, 403, 200, 200, 404, 404),
+    ("GET", "insights/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "insights/", "insight", 401, 400, 201, 201, 201, 400, 400),
+    ("GET", "insights/{insight}/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", "insights/{insight}/give/", "owner", 401, 404, 403, 403, 200, 404, 404),
+    ("POST", "insights/{insight}/decide/", DECISION, 401, 404, 403, 403, 200, 404, 404),
+    ("POST", "insights/{insight}/tell/", None, 401, 404, 403, 403, 409, 404, 404),
+    ("GET", "load/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "channels/", None, 401, 403, 403, 403, 200, 200, 403),
     ("GET", "channels/{channel}/", None, 401, 403, 403, 403, 200, 404, 403),
     ("PATCH", "channels/{channel}/", {"paused": True}, 401, 403, 403, 403, 200, 404, 403),
@@ -88,7 +113,8 @@ LISTED = [
     ("offers/", 0, 1, 1, 0, 0, 0),
     ("articles/", 1, 1, 1, 1, 1, 1),
     ("communities/", 1, 1, 1, 1, 1, 1),
-    ("threads/", 1, 1, 1, 1, 1, 1),
+    ("threads/", 3, 3, 3, 3, 3, 3),
+    ("insights/", 0, 1, 1, 2, 0, 0),
     ("channels/", None, None, None, 1, 1, None),
     ("envelopes/", None, None, None, 2, 0, None),
 ]
@@ -119,15 +145,21 @@ def world(settings):
     article = write_article("Parcels", text="By post.", by=people["staff"].acting)
     circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
     thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
+    born = {
+        case.pk: _inside(case, circle, people["staff"], people["executive"])
+        for case in (taken, waiting)
+    }
     staff = str(people["staff"].employee.pk)
     return {
         "callers": {who: Caller(person.user) for who, person in people.items()}
         | {"anonymous": Caller()},
         "bodies": {
             "staff": {"employee": staff},
+            "owner": {"owner": staff},
             "member": {"employee": staff, "moderator": True},
             "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
         },
+        "born": born,
         "taken": taken.pk,
         "waiting": waiting.pk,
         "ids": {
@@ -138,6 +170,21 @@ def world(settings):
             "article": article.pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
+        },
+    }
+
+
+def _inside(conversation, circle, staff, colleague):
+    """What was asked inside for the conversation and answered there, and an idea born of it."""
+    asked = {"community": circle, "title": "Soles", "text": "Which?"}
+    trip = round_trips.ask_inside(conversation, by=staff.acting, **asked)
+    post = write_post(trip.post, text="This one.", by=colleague.acting)
+    idea = note_insight(conversation, text="Sell it.", owner=staff.employee, by=staff.acting)
+    return {
+        "ids": {"trip": trip.pk, "insight": idea.pk},
+        "bodies": {
+            "answer": {"answer": str(post.pk), "text": "This one."},
+            "insight": {"conversation": str(conversation.pk), "text": "Sell it."},
         },
     }
 
@@ -178,8 +225,10 @@ def test_every_path_answers_each_person_as_the_table_says(world, subtests):
 def _ask(world, who, method, path, body):
     conversation = world["taken"] if who == "assignee" else world["waiting"]
     file = Attachment.objects.get(message__conversation=conversation).pk
-    where = path.format(conversation=conversation, file=file, **world["ids"])
-    body = world["bodies"][body] if isinstance(body, str) else body
+    born = world["born"][conversation]
+    where = path.format(conversation=conversation, file=file, **world["ids"], **born["ids"])
+    if isinstance(body, str):
+        body = (world["bodies"] | born["bodies"])[body]
     caller = world["callers"][who]
     if method == "GET":
         return caller.get(where)

@@ -49,6 +49,8 @@ def main(*, rows: int) -> None:
     raw = _raw(rows)
     print(f"raw INSERT, {STATEMENT} rows a statement   {rows / raw:9.0f} messages/s")
     _say("envelopes of one message, worker", rows, single, raw, goal="1/2, floor 0.35")
+    bound = _bound(rows)
+    _say("the same, beside the bound INSERTs", rows, single, bound, goal="-")
     batched = _through_worker(channel, rows, batch=500)
     raw = _raw(rows)
     _say("envelopes of 500 messages, worker", rows, batched, raw, goal="-")
@@ -143,6 +145,24 @@ def _raw(rows: int) -> float:
     return min(times)
 
 
+def _bound(rows: int) -> float:
+    """The same INSERTs by a Python program that binds the values of each, in one transaction."""
+    tables = [table for table in TABLES if table != "conversations_envelope"]
+    kept = [_rows(table) for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join((*tables, *_ALSO))} CASCADE")
+    _analyze()
+    with _connect() as other, psycopg.ClientCursor(other) as cursor:
+        begin = time.perf_counter()
+        for head, values in kept:
+            for at in range(0, len(values), STATEMENT):
+                cursor.execute(_insert(cursor, head, values[at : at + STATEMENT]))
+        other.commit()
+        seconds = time.perf_counter() - begin
+    print(f"INSERTs bound by one client             {rows / seconds:9.0f} messages/s")
+    return seconds
+
+
 def _raw_over(tables: list[str], statements: list[list[bytes]], connections: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join((*tables, *_ALSO))} CASCADE")
@@ -173,14 +193,20 @@ def _connect() -> psycopg.Connection[Any]:
 
 def _statements(table: str) -> list[bytes]:
     """What was written into `table`, as INSERTs of STATEMENT rows."""
+    head, rows = _rows(table)
+    with _connect() as other, psycopg.ClientCursor(other) as cursor:
+        return [
+            _insert(cursor, head, rows[at : at + STATEMENT])
+            for at in range(0, len(rows), STATEMENT)
+        ]
+
+
+def _rows(table: str) -> tuple[str, list[tuple[Any, ...]]]:
+    """The head of an INSERT, and the rows that stand in `table`."""
     with _connect() as other, psycopg.ClientCursor(other) as cursor:
         cursor.execute(f"SELECT * FROM {table}")
         names = ", ".join(f'"{column.name}"' for column in cursor.description or ())
-        rows = cursor.fetchall()
-        return [
-            _insert(cursor, f"INSERT INTO {table} ({names}) VALUES ", rows[at : at + STATEMENT])
-            for at in range(0, len(rows), STATEMENT)
-        ]
+        return f"INSERT INTO {table} ({names}) VALUES ", cursor.fetchall()
 
 
 def _insert(

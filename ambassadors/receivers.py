@@ -11,7 +11,12 @@ from django.utils import timezone
 from ambassadors.live.services import tell_of_messages
 from ambassadors.routing import services
 from conversations.inbox.models import Conversation, Message
-from conversations.signals import conversation_ended, messages_received, reply_written
+from conversations.signals import (
+    conversation_ended,
+    conversation_taken_over,
+    messages_received,
+    reply_written,
+)
 from crm.wake import Task, wake
 
 
@@ -31,6 +36,7 @@ def _withdraw_offers(conversation: uuid.UUID, message: uuid.UUID, **_: Any) -> N
     )
 
 
+@receiver(conversation_taken_over)
 @receiver(conversation_ended)
 def _end_offers(conversation: uuid.UUID, **_: Any) -> None:
     services.withdraw(Conversation.objects.get(pk=conversation), at=timezone.now())

@@ -28,6 +28,7 @@ _STATUS: tuple[tuple[type[errors.RelaisError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.Missing, 404),
     (errors.Conflict, 409),
+    (errors.Stale, 412),
     (errors.Unprocessable, 422),
     (errors.Unavailable, 503),
 )

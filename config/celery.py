@@ -87,6 +87,16 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "tell colleagues who are asked in or asked for": {
+            "task": "conversations.inbox.tasks.tell_colleagues",
+            "schedule": 10.0,
+            "options": {"expires": 10},
+        },
+        "tell what will be late": {
+            "task": "conversations.inbox.tasks.tell_deadlines",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "count what was reused": {
             "task": "conversations.knowledge.tasks.count_uses_due",
             "schedule": 30.0,

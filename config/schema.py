@@ -40,6 +40,7 @@ _REFUSALS = {
     "403": "You may not do this.",
     "404": "Not there, or not for you to see.",
     "409": "Somebody was quicker, or the state forbids it.",
+    "412": "If-Match names another state of it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The Idempotency-Key was used for another request.",
@@ -72,6 +73,8 @@ def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
         wanted.append("404")
     if method in _WRITING:
         wanted += ["409", "413", "415", "422"]
+    if any(each["name"] == "If-Match" for each in operation.get("parameters", ())):
+        wanted.append("412")
     for status in wanted:
         operation["responses"][status] = {
             "description": _REFUSALS[status],

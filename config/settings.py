@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "ConversationStatus": "conversations.inbox.models.Status",
+        "InvitationRole": "conversations.inbox.invitations.CHOICES",
         "Priority": "conversations.service_levels.models.Priority",
         "MessageKind": "conversations.inbox.models.MessageKind",
         "DeliveryState": "conversations.inbox.models.DeliveryState",

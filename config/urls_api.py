@@ -9,6 +9,7 @@ urlpatterns = [
     path("docs/", Docs.as_view(url_name="schema"), name="api-docs"),
     path("", include("conversations.channels.api")),
     path("", include("conversations.inbox.api")),
+    path("", include("conversations.inbox.company_api")),
     path("", include("conversations.inbox.envelopes")),
     path("", include("conversations.knowledge.api")),
     path("", include("ambassadors.live.api")),

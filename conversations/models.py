@@ -20,6 +20,7 @@ from conversations.inbox.models import (
     Message,
     NeedsAnswer,
     Participant,
+    Takeover,
     UnmatchedReceipt,
 )
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
@@ -50,6 +51,7 @@ __all__ = [
     "Publication",
     "Reaction",
     "Source",
+    "Takeover",
     "Target",
     "TargetVersion",
     "Triage",

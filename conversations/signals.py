@@ -6,5 +6,7 @@ from django.dispatch import Signal
 messages_received = Signal()
 # conversation, message: ids; a person of the company wrote a reply
 reply_written = Signal()
+# conversation: id; it became a colleague's
+conversation_taken_over = Signal()
 # conversation: id; closed, or marked as spam
 conversation_ended = Signal()

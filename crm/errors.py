@@ -2,6 +2,7 @@
 
 RelaisError
 ├── Invalid       the caller's data is wrong                    400
+├── Stale         it changed since the caller read it           412
 ├── Unprocessable understood, but it contradicts itself         422
 ├── Forbidden     known, but this person may not                403
 ├── Missing       not there, or not to be seen                  404
@@ -41,6 +42,10 @@ class Missing(RelaisError):
 
 class Conflict(RelaisError):
     code = "conflict"
+
+
+class Stale(RelaisError):
+    code = "changed"
 
 
 class Unavailable(RelaisError):

@@ -151,9 +151,8 @@ def return_answer(
         answer = answers(trip).filter(pk=answer_id).first()
         if answer is None:
             raise Invalid(_("this post is no answer to the question"), code="no_answer")
-        message = inbox.reply(
-            trip.conversation, text=text, by=by, expected_version=expected_version
-        )
+        seen = "" if expected_version is None else str(expected_version)
+        message = inbox.reply(trip.conversation, text=text, by=by, seen=seen)
         trip.answer, trip.reply, trip.answered_at = answer, message, None
         trip.save(update_fields=["answer", "reply", "answered_at"])
         record("answer_returned", trip, by=by, at=at, post=str(answer.pk), message=str(message.pk))

@@ -29,7 +29,7 @@ from ambassadors.routing.serializers import (
     StatisticsWords,
 )
 from ambassadors.routing.statistics import statistics_of
-from conversations.inbox.api import InConversation
+from conversations.inbox.api import IF_MATCH, InConversation
 from conversations.inbox.models import Conversation
 from conversations.inbox.rights import must_serve
 from conversations.inbox.serializers import ConversationWords, Nothing
@@ -162,7 +162,10 @@ class DeclineReasons(APIView):
 
 class Assign(InConversation):
     @extend_schema(
-        operation_id="conversations_assign", request=Assigned, responses=ConversationWords
+        operation_id="conversations_assign",
+        parameters=[IF_MATCH],
+        request=Assigned,
+        responses=ConversationWords,
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Gives the conversation to somebody; for the staff of its unit."""
@@ -176,7 +179,7 @@ class Assign(InConversation):
         employee = Employee.objects.filter(pk=body.validated_data["employee"]).first()
         if employee is None:
             raise Invalid(_("there is no such employee"), code="unknown_employee")
-        services.assign(conversation, employee=employee, by=actor_of(request))
+        services.assign(self.as_read(), employee=employee, by=actor_of(request))
         return self.answer()
 
 

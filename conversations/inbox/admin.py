@@ -38,6 +38,7 @@ class ConversationAdmin(ReadOnly, ModelAdmin):
             path("live/", view(require_GET(listing.live)), name="inbox_live"),
             path("mails/<uuid:message_id>/", view(mails.frame), name="inbox_mail"),
             path("<uuid:object_id>/part/", view(self.part), name="inbox_part"),
+            path("<uuid:object_id>/presence/", view(self.presence), name="inbox_presence"),
             path("<uuid:object_id>/do/<slug:name>/", view(self.act), name="inbox_act"),
         ]
         return own + super().get_urls()
@@ -59,6 +60,9 @@ class ConversationAdmin(ReadOnly, ModelAdmin):
 
     def part(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         return thread.renewed(request, thread.visible(request, object_id))
+
+    def presence(self, request: HttpRequest, object_id: Any) -> HttpResponseBase:
+        return require_POST(thread.beat)(request, thread.visible(request, object_id))
 
     def act(self, request: HttpRequest, object_id: Any, name: str) -> HttpResponseBase:
         return require_POST(acts.act)(request, object_id, name)

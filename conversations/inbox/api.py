@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +27,7 @@ from conversations.inbox.serializers import (
     Nothing,
     Until,
 )
+from conversations.inbox.versions import must_match, tag
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, person
 from crm.errors import Invalid
@@ -59,6 +60,19 @@ class OneConversation(RetrieveAPIView[Conversation]):
     def get_queryset(self) -> QuerySet[Conversation]:
         return shown_to(self.request)
 
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """With its ETag, for If-Match on what you do to it next."""
+        found = self.get_object()
+        return Response(self.get_serializer(found).data, headers=etag(found))
+
+
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of the conversation as you read it: changed since, it is a 412.",
+)
+
 
 class InConversation(APIView):
     """A view below one conversation: who can't see it gets a 404."""
@@ -70,10 +84,22 @@ class InConversation(APIView):
         found: Conversation = get_object_or_404(shown_to(self.request), pk=self.kwargs["pk"])
         return found
 
+    def as_read(self) -> Conversation:
+        """Locked for the rest of the transaction. Raises Stale by the request's If-Match."""
+        found = services.locked(self.conversation)
+        named = self.request.headers.get("If-Match")
+        if named is not None:
+            must_match(found, named)
+        return found
+
     def answer(self) -> Response:
         """The conversation as it is now."""
         fresh = shown_to(self.request).filter(pk=self.kwargs["pk"]).first() or self.conversation
-        return Response(ConversationWords(fresh).data)
+        return Response(ConversationWords(fresh).data, headers=etag(fresh))
+
+
+def etag(conversation: Conversation) -> dict[str, str]:
+    return {"ETag": f'"{tag(conversation)}"'}
 
 
 class Messages(InConversation, ListAPIView[Message]):
@@ -92,6 +118,7 @@ class Messages(InConversation, ListAPIView[Message]):
 
     @extend_schema(
         operation_id="messages_create",
+        parameters=[IF_MATCH],
         request=NewMessage,
         responses={201: MessageWords},
         extensions={"x-idempotency-key": "required"},
@@ -104,6 +131,7 @@ class Messages(InConversation, ListAPIView[Message]):
     def _write(self, request: Request, conversation: Conversation) -> Response:
         body = NewMessage(data=request.data)
         body.is_valid(raise_exception=True)
+        self.as_read()
         written = _write(conversation, body.validated_data, request)
         message = with_words(Message.objects.filter(pk=written.pk)).get()
         words = MessageWords(message, context=self.get_serializer_context())
@@ -130,7 +158,12 @@ def with_words(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 
 class Close(InConversation):
-    @extend_schema(operation_id="conversations_close", request=Nothing, responses=ConversationWords)
+    @extend_schema(
+        operation_id="conversations_close",
+        parameters=[IF_MATCH],
+        request=Nothing,
+        responses=ConversationWords,
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Ends the exchange; closing a closed one changes nothing."""
         conversation = self.conversation
@@ -139,13 +172,16 @@ class Close(InConversation):
     def _close(self, request: Request, conversation: Conversation) -> Response:
         Nothing(data=request.data or {}).is_valid(raise_exception=True)
         must_answer(conversation, person(request))
-        services.close(conversation, by=actor_of(request))
+        services.close(self.as_read(), by=actor_of(request))
         return self.answer()
 
 
 class Prioritise(InConversation):
     @extend_schema(
-        operation_id="conversations_prioritise", request=Importance, responses=ConversationWords
+        operation_id="conversations_prioritise",
+        parameters=[IF_MATCH],
+        request=Importance,
+        responses=ConversationWords,
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Its service levels then count by the new priority, from the same start."""
@@ -157,12 +193,17 @@ class Prioritise(InConversation):
         body.is_valid(raise_exception=True)
         must_answer(conversation, person(request))
         priority = body.validated_data["priority"]
-        services.prioritise(conversation, priority=priority, by=actor_of(request))
+        services.prioritise(self.as_read(), priority=priority, by=actor_of(request))
         return self.answer()
 
 
 class Snooze(InConversation):
-    @extend_schema(operation_id="conversations_snooze", request=Until, responses=ConversationWords)
+    @extend_schema(
+        operation_id="conversations_snooze",
+        parameters=[IF_MATCH],
+        request=Until,
+        responses=ConversationWords,
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Out of sight until then, or until the person writes."""
         conversation = self.conversation
@@ -172,7 +213,7 @@ class Snooze(InConversation):
         body = Until(data=request.data)
         body.is_valid(raise_exception=True)
         must_answer(conversation, person(request))
-        services.snooze(conversation, until=body.validated_data["until"], by=actor_of(request))
+        services.snooze(self.as_read(), until=body.validated_data["until"], by=actor_of(request))
         return self.answer()
 
 

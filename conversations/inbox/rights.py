@@ -30,6 +30,21 @@ def must_answer(conversation: Conversation, user: User) -> None:
         raise Forbidden(_("accept the conversation first"), code="accept_first")
 
 
+def may_invite(conversation: Conversation, user: User) -> bool:
+    """Who serves it or has it; not who was asked in."""
+    if serves(conversation, user):
+        return True
+    assignee = conversation.assignee
+    if assignee is not None and assignee.user_id == user.pk:
+        return True
+    return conversation.participants.filter(user=user, role=ParticipantRole.ANSWERING).exists()
+
+
+def must_invite(conversation: Conversation, user: User) -> None:
+    if not may_invite(conversation, user):
+        raise Forbidden(_("only who answers it may ask others in"), code="accept_first")
+
+
 def must_note(conversation: Conversation, user: User) -> None:
     """Who answers, and who was asked in to advise or approve."""
     if conversation.participants.filter(user=user, role__in=_INVITED).exists():

@@ -32,6 +32,7 @@ from conversations.inbox.models import (
     ParticipantRole,
     Status,
 )
+from conversations.inbox.versions import must_have_seen
 from conversations.service_levels.models import Priority
 from conversations.signals import conversation_ended, reply_written
 from crm.access.services import staffed_units
@@ -44,6 +45,7 @@ from crm.wake import Task, wake
 logger = logging.getLogger(__name__)
 
 LONGEST_TEXT = 100_000
+_ANSWERS = (ParticipantRole.ANSWERING, ParticipantRole.HELPING)
 
 
 def may_answer(conversation: Conversation, user: User) -> bool:
@@ -54,7 +56,7 @@ def may_answer(conversation: Conversation, user: User) -> bool:
     assignee = conversation.assignee
     if assignee is not None and assignee.user_id == user.pk:
         return True
-    return conversation.participants.filter(user=user, role=ParticipantRole.ANSWERING).exists()
+    return conversation.participants.filter(user=user, role__in=_ANSWERS).exists()
 
 
 def locked(conversation: Conversation) -> Conversation:
@@ -68,11 +70,12 @@ def reply(
     text: str,
     by: Actor,
     articles: Sequence[uuid.UUID] = (),
-    expected_version: int | None = None,
+    seen: str = "",
 ) -> Message:
     """Queues an answer to the person outside (HELD while a gate asks for approval).
 
-    expected_version: what the writer saw; Conflict `changed` when something was said since.
+    seen: the tag of what the writer saw; Conflict `changed` or `customer_wrote` when something
+    was said since.
     Raises Invalid for an empty or endless text, Forbidden `accept_first` for who may only look,
     Conflict `no_way_back` where the channel has no way out.
     """
@@ -81,8 +84,8 @@ def reply(
     with transaction.atomic():
         conversation = locked(conversation)
         _may_write(conversation, by)
-        if expected_version is not None and expected_version != conversation.version:
-            raise Conflict(_("somebody wrote meanwhile"), code="changed")
+        if seen:
+            must_have_seen(conversation, seen)
         adapter = adapter_of(conversation.channel)
         if adapter is None or conversation.identity_id is None:
             raise Conflict(_("this channel can't be answered from here"), code="no_way_back")

@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.inbox import delivery, levels, services
+from conversations.inbox import delivery, levels, services, telling
 
 
 @shared_task
@@ -34,3 +34,14 @@ def end_snoozes() -> None:
 @shared_task
 def watch_deadlines() -> None:
     levels.watch(at=timezone.now())
+
+
+@shared_task
+def tell_colleagues() -> None:
+    telling.tell_invited(at=timezone.now())
+    telling.tell_takeovers(at=timezone.now())
+
+
+@shared_task
+def tell_deadlines() -> None:
+    telling.tell_deadlines(at=timezone.now())

@@ -42,6 +42,10 @@ class Caller:
     def delete(self, path: str) -> HttpResponse:
         return self._send("delete", path, None, None)
 
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        data = b"" if body is None else json.dumps(body).encode()
+        return self.raw(method, path, data, "application/json", **headers)
+
     def say(self, conversation: Conversation, text: str, kind: str = "reply") -> HttpResponse:
         body = {"text": text, "kind": kind}
         return self.post(f"conversations/{conversation.pk}/messages/", body, key=a_key())

@@ -29,6 +29,7 @@ ARTICLE = {"title": "Parcels", "text": "They come by post."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
 DECISION = {"outcome": "shipped", "why": "Asked for often."}
 CIRCLE = {"name": "Circle", "dimension": "internal"}
+HERE = {"state": "viewing"}
 URGENT = {"priority": "urgent"}
 FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
 
@@ -48,6 +49,59 @@ MATRIX = [
     ("POST", "conversations/{conversation}/prioritise/", URGENT, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/assign/", "staff", 401, 404, 403, 403, 200, 404, 404),
     ("GET", "conversations/{conversation}/suggestions/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "conversations/{conversation}/presence/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("PUT", "conversations/{conversation}/presence/", HERE, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "conversations/{conversation}/invitations/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/invitations/", "in", 401, 404, 403, 201, 201, 404, 404),
+    (
+        "DELETE",
+        "conversations/{conversation}/invitations/0/",
+        None,
+        401,
+        404,
+        403,
+        404,
+        404,
+        404,
+        404,
+    ),
+    ("POST", "conversations/{conversation}/takeover/", None, 401, 404, 403, 409, 409, 404, 404),
+    (
+        "POST",
+        "conversations/{conversation}/takeover/agree/",
+        None,
+        401,
+        404,
+        403,
+        409,
+        409,
+        404,
+        404,
+    ),
+    (
+        "POST",
+        "conversations/{conversation}/takeover/refuse/",
+        None,
+        401,
+        404,
+        403,
+        409,
+        409,
+        404,
+        404,
+    ),
+    (
+        "POST",
+        "conversations/{conversation}/takeover/force/",
+        None,
+        401,
+        404,
+        403,
+        409,
+        409,
+        404,
+        404,
+    ),
     ("GET", "/files/{file}/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "offers/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "offers/{offer}/", None, 401, 404, 200, 404, 404, 404, 404),
@@ -156,6 +210,7 @@ def world(settings):
         "bodies": {
             "staff": {"employee": staff},
             "owner": {"owner": staff},
+            "in": {"employee": staff, "role": "advising"},
             "member": {"employee": staff, "moderator": True},
             "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
         },
@@ -232,10 +287,8 @@ def _ask(world, who, method, path, body):
     caller = world["callers"][who]
     if method == "GET":
         return caller.get(where)
-    if method == "PATCH":
-        return caller.patch(where, body)
-    if method == "DELETE":
-        return caller.delete(where)
+    if method in {"PATCH", "PUT", "DELETE"}:
+        return caller.ask(method, where, body)
     return caller.post(where, body, key=a_key())
 
 

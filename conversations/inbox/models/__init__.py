@@ -24,6 +24,7 @@ from conversations.inbox.models.message import (
     Message,
     MessageKind,
 )
+from conversations.inbox.models.takeover import Takeover, TakeoverState
 
 __all__ = [
     "Attachment",
@@ -41,5 +42,7 @@ __all__ = [
     "Participant",
     "ParticipantRole",
     "Status",
+    "Takeover",
+    "TakeoverState",
     "UnmatchedReceipt",
 ]

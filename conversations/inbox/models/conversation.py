@@ -148,16 +148,25 @@ class ParticipantRole(models.TextChoices):
     ANSWERING = "answering", _("answering")
     ADVISING = "advising", _("advising")
     APPROVING = "approving", _("approving")
+    HELPING = "helping", _("invited to answer")
 
 
 class Participant(models.Model):
-    """`user` may see this one conversation, in `role`, while the row stands."""
+    """`user` may see this one conversation, in `role`, while the row stands.
+
+    invited_at, invited_by: a colleague asked them in (advising or helping); told_at: by mail.
+    """
 
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="participants"
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     role = models.CharField(_("role"), max_length=9, choices=ParticipantRole.choices)
+    invited_by = models.ForeignKey(
+        Employee, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    invited_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("participant")
@@ -165,6 +174,13 @@ class Participant(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation", "user", "role"], name="takes_part_once_in_a_role"
+            )
+        ]
+        indexes = [
+            models.Index(
+                name="invitations_to_tell",
+                fields=["invited_at"],
+                condition=models.Q(invited_at__isnull=False, told_at=None),
             )
         ]
 

@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from conversations.inbox import delivery, services
+from conversations.inbox import delivery, invitations, services, takeovers
 from conversations.inbox.models import Conversation, Delivery
 from conversations.inbox.pages import thread
 from conversations.inbox.pages.listing import neighbours
+from conversations.inbox.rights import must_answer, must_invite, must_note
 from crm.access.doors import actor_of
 from crm.contacts.services import block
 from crm.errors import Conflict, Forbidden, Invalid, RelaisError
-from crm.organisation.models import User
+from crm.organisation.models import Employee, User
 from crm.values import Actor
 
 Act = Callable[[Conversation, QueryDict, Actor], str]
@@ -29,13 +30,12 @@ _STATUSES: dict[type[RelaisError], int] = {Conflict: 409, Forbidden: 403, Invali
 
 
 def _reply(conversation: Conversation, form: QueryDict, by: Actor) -> str:
-    version = form.get("expected_version", "")
     services.reply(
         conversation,
         text=form.get("text", ""),
         by=by,
         articles=_uuids(form.getlist("articles")),
-        expected_version=int(version) if version.isascii() and version.isdigit() else None,
+        seen=form.get("seen", ""),
     )
     return _("Answer on its way")
 
@@ -83,6 +83,44 @@ def _block(conversation: Conversation, form: QueryDict, by: Actor) -> str:
     return _("Blocked: what they write goes to spam") if blocked else _("No longer blocked")
 
 
+def _invite(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    [employee] = Employee.objects.filter(pk__in=_uuids([form.get("employee", "")])) or [None]
+    if employee is None:
+        raise Invalid(_("choose a colleague"), code="unknown_employee")
+    invitations.invite(conversation, employee=employee, role=form.get("role", ""), by=by)
+    return _("%(name)s is asked in") % {"name": employee}
+
+
+def _uninvite(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    number = form.get("participant", "")
+    known = invitations.invited(conversation)
+    row = known.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+    if row is None:
+        raise Conflict(_("this invitation has ended already"), code="not_invited")
+    invitations.uninvite(row, by=by)
+    return _("The invitation has ended")
+
+
+def _ask_takeover(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    takeovers.ask(conversation, by=by)
+    return _("The owner is asked")
+
+
+def _agree(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    takeovers.agree(conversation, by=by)
+    return _("Handed over")
+
+
+def _refuse(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    takeovers.refuse(conversation, by=by)
+    return _("You keep it")
+
+
+def _force(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    takeovers.force(conversation, by=by)
+    return _("It is yours now")
+
+
 def _retry(conversation: Conversation, form: QueryDict, by: Actor) -> str:
     messages_asked = _uuids([form.get("message", "")])
     found = Delivery.objects.filter(
@@ -104,6 +142,12 @@ ACTS: dict[str, Act] = {
     "need": _need,
     "prioritise": _prioritise,
     "block": _block,
+    "invite": _invite,
+    "uninvite": _uninvite,
+    "ask-takeover": _ask_takeover,
+    "agree-takeover": _agree,
+    "refuse-takeover": _refuse,
+    "force-takeover": _force,
     "retry": _retry,
 }
 _LEADS_ON = {"close", "snooze", "spam"}  # done with it: the next one is shown
@@ -115,7 +159,7 @@ def act(request: HttpRequest, conversation_id: uuid.UUID, name: str) -> HttpResp
     conversation = thread.visible(request, conversation_id)
     if name not in ACTS:
         raise Http404
-    _may_serve(request, conversation)
+    _may_do(request, conversation, name)
     asked = thread.asked_of(request)
     following = neighbours(conversation, asked, request.user)[1] if name in _LEADS_ON else None
     try:
@@ -133,10 +177,15 @@ def act(request: HttpRequest, conversation_id: uuid.UUID, name: str) -> HttpResp
 LIST = "admin:conversations_conversation_changelist"
 
 
-def _may_serve(request: HttpRequest, conversation: Conversation) -> None:
-    """An approver or adviser reads; only who may answer also acts."""
-    if not isinstance(request.user, User) or not services.may_answer(conversation, request.user):
+def _may_do(request: HttpRequest, conversation: Conversation, name: str) -> None:
+    """An approver or adviser reads and notes; only who may answer also acts."""
+    if not isinstance(request.user, User):
         raise Http404
+    must = {"note": must_note, "invite": must_invite, "uninvite": must_invite}
+    try:
+        must.get(name, must_answer)(conversation, request.user)
+    except Forbidden as error:
+        raise Http404 from error
 
 
 def _address(conversation_id: uuid.UUID, list_address: str) -> str:

@@ -18,6 +18,8 @@ from conversations.inbox.models import (
     Direction,
     Message,
     MessageKind,
+    Takeover,
+    TakeoverState,
 )
 from crm.contacts.services import name_of
 
@@ -124,4 +126,5 @@ def fingerprint(conversation: Conversation) -> str:
     moved = Delivery.objects.filter(conversation=conversation).aggregate(at=Max("updated_at"))
     instants = (conversation.updated_at, moved["at"])
     stamps = [str(int(at.timestamp() * 1_000_000)) for at in instants if at]
-    return "-".join([str(conversation.version), *stamps])
+    asked = Takeover.objects.filter(conversation=conversation, state=TakeoverState.ASKED).first()
+    return "-".join([str(conversation.version), *stamps, *([str(asked.pk)] if asked else [])])

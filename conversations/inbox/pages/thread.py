@@ -9,19 +9,22 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import adapter_of
+from conversations.inbox import invitations, presence, takeovers
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
-from conversations.inbox.pages.listing import Asked, neighbours
+from conversations.inbox.pages.listing import MOST_CHOICES, Asked, neighbours
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
+from conversations.inbox.rights import may_invite, serves
 from conversations.inbox.services import may_answer
+from conversations.inbox.versions import tag
 from conversations.service_levels.models import Priority
-from crm.organisation.models import User
+from crm.organisation.models import Employee, User
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +76,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
     before, after = neighbours(conversation, asked, request.user)
     return {
         **part(request, conversation),
+        **company(request, conversation),
         "back_to": asked.address(page=asked.page if asked.page > 1 else ""),
         "before": before,
         "after": after,
@@ -97,9 +101,41 @@ def part(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "earlier": earlier,
         "fingerprint": fingerprint(conversation),
         "decision": decisions.order_by("occurred_at").last(),
+        "seen": tag(conversation),
+        "takeover": takeovers.asked(conversation),
+        "is_owner": bool(
+            conversation.assignee and conversation.assignee.user_id == request.user.pk
+        ),
         "running": list(conversation.deadlines.running().order_by("due_at")),
         "is_ended": conversation.status in {Status.CLOSED, Status.SPAM},
     }
+
+
+def company(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """Who works on it together, and what the reader may change of that."""
+    user = request.user
+    if not isinstance(user, User):
+        return {}
+    me = Employee.objects.filter(user=user).first()
+    owner = conversation.assignee
+    is_anothers = owner is not None and me is not None and owner != me
+    may_ask = may_invite(conversation, user)
+    people = Employee.objects.filter(user__is_active=True, left_at=None).exclude(user=user)
+    return {
+        "invited": list(invitations.invited(conversation)),
+        "may_invite": may_ask,
+        "colleagues": people.select_related("department")[:MOST_CHOICES] if may_ask else [],
+        "may_take": is_anothers and may_answer(conversation, user),
+        "may_force": serves(conversation, user),
+    }
+
+
+def beat(request: HttpRequest, conversation: Conversation) -> JsonResponse:
+    """The page says what its reader does; who else is there, the writers first."""
+    state = request.POST.get("state", "")
+    user = request.user
+    others = presence.be(conversation.pk, user, state=state) if isinstance(user, User) else []
+    return JsonResponse({"others": [{"name": one.name, "state": one.state} for one in others]})
 
 
 def renewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:

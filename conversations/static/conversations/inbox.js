@@ -2,6 +2,8 @@
 // The inbox in the browser: keys, drafts that survive, a thread that renews itself.
 (() => {
   const LIVE = 5000;
+  const BEAT = 8000;
+  const WRITES = 12000; // after the last key somebody still counts as writing
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
   const language = document.documentElement.lang || undefined;
@@ -88,7 +90,11 @@
       this.restore();
       this.toEnd();
       setInterval(() => { if (!document.hidden && !this.busy) this.renew(); }, LIVE);
-      document.addEventListener("visibilitychange", () => { if (!document.hidden) this.renew(); });
+      document.addEventListener("visibilitychange", () => { if (!document.hidden) { this.renew(); this.beat(); } });
+      this.typedAt = 0;
+      this.beat();
+      setInterval(() => { if (!document.hidden) this.beat(); }, BEAT);
+      window.addEventListener("pagehide", () => this.beat(true));
     }
 
     bind() {
@@ -96,7 +102,7 @@
         button.addEventListener("click", () => { this.use(button.dataset.mode); this.text.focus(); });
       }
       this.form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
-      this.text.addEventListener("input", () => { this.keep(); this.grow(); });
+      this.text.addEventListener("input", () => { this.keep(); this.grow(); this.typed(); });
       this.text.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.send(); }
       });
@@ -223,6 +229,9 @@
         return;
       }
       this.text.value = "";
+      this.typedAt = 0;
+      one("[data-wrote]", this.root).hidden = true;
+      this.beat();
       one("[data-articles]", this.form).replaceChildren();
       this.keep(); this.grow();
       const close = one("[data-close]", this.root);
@@ -248,12 +257,44 @@
     swap(html) {
       const wasAtEnd = this.messages.scrollHeight - this.messages.scrollTop - this.messages.clientHeight < 80;
       const open = all("details[open]", this.messages).map((part) => part.closest("article")?.id).filter(Boolean);
+      const heard = all(".ib-message.in", this.messages).length;
       this.messages.innerHTML = html;
       for (const id of open) for (const part of all(`#${CSS.escape(id)} details`)) part.open = true;
       one("[data-state-here]", this.root).replaceChildren(one("[data-state]", this.messages).content.cloneNode(true));
-      one("[name=expected_version]", this.form).value = one("[data-known]", this.messages).dataset.version;
+      one("[name=seen]", this.form).value = one("[data-known]", this.messages).dataset.seen;
+      if (heard < all(".ib-message.in", this.messages).length && this.text.value.trim()) {
+        one("[data-wrote]", this.root).hidden = false;
+      }
       localise(this.root);
       if (wasAtEnd) this.toEnd();
+    }
+
+    // Others see who is here; a page that says nothing is forgotten soon.
+    typed() {
+      const first = Date.now() - this.typedAt > WRITES;
+      this.typedAt = Date.now();
+      if (first) this.beat();
+    }
+
+    async beat(left = false) {
+      const writes = Date.now() - this.typedAt < WRITES && this.mode === "reply";
+      const said = new FormData();
+      said.append("state", left ? "" : writes ? "writing" : "viewing");
+      said.append("csrfmiddlewaretoken", one("[name=csrfmiddlewaretoken]", this.form).value);
+      try {
+        const answer = await fetch(this.root.dataset.presence, { method: "POST", body: said, keepalive: left });
+        if (answer.ok && !left) this.show((await answer.json()).others);
+      } catch { /* who is here is a courtesy */ }
+    }
+
+    show(others) {
+      const there = one("[data-there]", this.root);
+      const writers = others.filter((other) => other.state === "writing");
+      const names = (writers.length ? writers : others).map((other) => other.name).join(", ");
+      const words = writers.length ? there.dataset.writes : others.length > 1 ? there.dataset.view : there.dataset.views;
+      there.hidden = !others.length;
+      there.classList.toggle("writes", writers.length > 0);
+      there.textContent = others.length ? words.replace("#", names) : "";
     }
 
     toEnd() { this.messages.scrollTop = this.messages.scrollHeight; }

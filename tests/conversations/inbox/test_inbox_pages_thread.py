@@ -63,7 +63,7 @@ def test_an_answer_is_queued_and_shown(
 ) -> None:
     conversation = asked(home)
     article = write_article("Parcels", text="Parcels come by post.", by=staff.acting)
-    form = {"text": "It comes tomorrow.", "expected_version": "0", "articles": str(article.pk)}
+    form = {"text": "It comes tomorrow.", "seen": "0", "articles": str(article.pk)}
     assert do(client, conversation, "reply", **form).status_code == 302
     message = Message.objects.get(direction="out")
     assert message.articles == [article.pk]
@@ -89,7 +89,7 @@ def test_who_wrote_meanwhile_is_seen_and_the_draft_is_kept(
 ) -> None:
     conversation = asked(home)
     services.note(conversation, text="I am on it", by=staff.acting)
-    answer = do(client, conversation, "reply", text="my long draft", expected_version="0")
+    answer = do(client, conversation, "reply", text="my long draft", seen="0")
     shown = answer.content.decode()
     assert answer.status_code == 409
     assert "somebody wrote meanwhile" in shown

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun, worker_process_init
+from celery.signals import task_postrun, task_prerun, worker_init, worker_process_init
 from django.db import close_old_connections, connections
+
+from ambassadors.routing import language
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -152,6 +154,12 @@ app.autodiscover_tasks(
         "maturity.appraisals",
     ]
 )
+
+
+@worker_init.connect
+def _load_once_for_all(**_: Any) -> None:
+    """Before the fork: the children share it, and their first offers don't wait for it."""
+    language.load()
 
 
 @worker_process_init.connect

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 PAUSE_AFTER_FAILURE = 5.0  # seconds
 TIMEOUT = 2.0  # seconds for one exchange with Redis
 LISTEN = 1.0  # seconds in one look for a ring
+ASK = 2.0  # seconds between two questions whether Redis is there
+DEAF_AFTER = 6.0  # seconds without any answer
 MOST_WAITING = 10_000
 
 
@@ -35,7 +37,6 @@ def _client() -> redis.Redis:
         str(settings.CACHES["default"]["LOCATION"]),
         socket_connect_timeout=TIMEOUT,
         socket_timeout=TIMEOUT,
-        health_check_interval=2,
     )
 
 
@@ -111,12 +112,17 @@ class _Listener:
     def _listen(self) -> None:
         with _client() as client, client.pubsub(ignore_subscribe_messages=True) as heard:
             heard.subscribe(_topic())
+            asked = answered = time.monotonic()
             while self._is_needed():
                 message = heard.get_message(timeout=LISTEN)
-                heard.ping()
-                self.hears = True
+                now = time.monotonic()
+                answered = now if message else answered
+                self.hears = now - answered < DEAF_AFTER
                 if message and message["type"] == "message":
                     self._wake(json.loads(message["data"]))
+                if now - asked >= ASK:
+                    heard.ping()
+                    asked = now
         self.hears = False
 
     def _wake(self, people: Iterable[int]) -> None:

@@ -57,13 +57,16 @@ class Places:
         return sum(len(feeds) for feeds in self._feeds.values())
 
     def end_all(self) -> None:
-        """For tests."""
+        """At the end of the process, and for tests."""
         with self._lock:
             for feed in [each for feeds in self._feeds.values() for each in feeds]:
                 feed.end()
 
 
 places = Places()
+# A server that is told to end waits for its threads: streams must not be what it waits for. The
+# ordinary atexit comes after that wait; this one is what concurrent.futures itself uses.
+threading._register_atexit(places.end_all)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class Feed:

@@ -1,0 +1,337 @@
+"""Who may open and do what. A new address needs a row here, a new id a line in `furnish`.
+
+- API: `MATRIX`; a list's rows also in `LISTED`.
+- admin: a model's five pages in `ADMIN_MODELS`, any other page in `ADMIN_PAGES`.
+- what needs no token and no admin: `PAGES`.
+
+`{name}` in a path is an id of `furnish()["ids"]`; a body that is a word is one of its "bodies".
+"""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from ambassadors.communities import round_trips
+from ambassadors.communities.insights import note_insight
+from ambassadors.communities.services import open_community, start_thread, write_post
+from ambassadors.governance.models import Acknowledgement, Escalation, Policy, Training
+from ambassadors.live.models import Subscription
+from ambassadors.routing import services as routing
+from ambassadors.routing.models import Absence, Topic
+from conversations.channels.models import Envelope
+from conversations.channels.services import open_channel
+from conversations.inbox.models import Conversation
+from conversations.inbox.services import reply
+from conversations.knowledge.services import write_article
+from conversations.service_levels.models import Target
+from conversations.service_levels.services import save_target
+from crm.access.models import Role, RoleGrant
+from crm.organisation.models import Calendar, User
+from crm.organisation.services import save_calendar
+from crm.values import AUTOMATION
+from tests import house
+from tests.api.hands import Caller, hear, offered
+
+# Who asks. "asked" was offered the conversation, "assignee" answers the other one.
+WHO = ("anonymous", "outsider", "asked", "assignee", "staff", "elsewhere", "executive")
+REPLY = {"text": "Yes.", "kind": "reply"}
+NOTE = {"text": "Hm.", "kind": "note"}
+ARTICLE = {"title": "Parcels", "text": "They come by post."}
+SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
+DECISION = {"outcome": "shipped", "why": "Asked for often."}
+IN = "conversations/{conversation}/"
+CIRCLE = {"name": "Circle", "dimension": "internal"}
+HERE = {"state": "viewing"}
+URGENT = {"priority": "urgent"}
+SECRET = "Is this about zanzibar?"
+SECRETIVE = {"from": {"handle": "quillon", "name": "Quillon"}}
+FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
+
+# method, path, body, then a status for each of WHO
+MATRIX = [
+    ("GET", "me/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "me/availability/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("PATCH", "me/availability/", {"most_open": 9}, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "me/statistics/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "schema/", None, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "docs/", None, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "maturity/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "conversations/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "conversations/{conversation}/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "conversations/{conversation}/messages/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/messages/", REPLY, 401, 404, 403, 201, 201, 404, 404),
+    ("POST", "conversations/{conversation}/messages/", NOTE, 401, 404, 403, 201, 201, 404, 404),
+    ("POST", "conversations/{conversation}/close/", None, 401, 404, 403, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/snooze/", SOON, 401, 404, 403, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/prioritise/", URGENT, 401, 404, 403, 200, 200, 404, 404),
+    ("POST", "conversations/{conversation}/assign/", "staff", 401, 404, 403, 403, 200, 404, 404),
+    ("GET", "conversations/{conversation}/suggestions/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", IN + "presence/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("PUT", IN + "presence/", HERE, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", IN + "invitations/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", IN + "invitations/", "in", 401, 404, 403, 201, 201, 404, 404),
+    ("DELETE", IN + "invitations/0/", None, 401, 404, 403, 404, 404, 404, 404),
+    ("POST", IN + "takeover/", None, 401, 404, 403, 409, 409, 404, 404),
+    ("POST", IN + "takeover/agree/", None, 401, 404, 403, 409, 409, 404, 404),
+    ("POST", IN + "takeover/refuse/", None, 401, 404, 403, 409, 409, 404, 404),
+    ("POST", IN + "takeover/force/", None, 401, 404, 403, 409, 409, 404, 404),
+    ("GET", "/files/{file}/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "offers/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "offers/{offer}/", None, 401, 404, 200, 404, 404, 404, 404),
+    ("POST", "offers/{offer}/accept/", None, 401, 404, 200, 404, 404, 404, 404),
+    ("POST", "offers/{offer}/decline/", {"reason": "other"}, 401, 404, 200, 404, 404, 404, 404),
+    ("GET", "stream/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "webhooks/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "webhooks/", {"url": "http://127.0.0.1:9/"}, 401, 201, 201, 201, 201, 201, 201),
+    ("GET", "webhooks/{endpoint}/", None, 401, 404, 200, 404, 404, 404, 404),
+    ("PATCH", "webhooks/{endpoint}/", {"active": False}, 401, 404, 200, 404, 404, 404, 404),
+    ("DELETE", "webhooks/{endpoint}/", None, 401, 404, 204, 404, 404, 404, 404),
+    ("GET", "decline-reasons/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
+    ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("GET", "communities/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "communities/", CIRCLE, 401, 403, 403, 403, 201, 201, 403),
+    ("GET", "communities/{community}/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("PATCH", "communities/{community}/", {"purpose": "!"}, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "communities/{community}/join/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "communities/{community}/leave/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "communities/{community}/members/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "communities/{community}/members/", "member", 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "threads/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "threads/", "thread", 401, 201, 201, 201, 201, 201, 201),
+    ("GET", "threads/{thread}/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "threads/{thread}/posts/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "threads/{thread}/posts/", {"text": "Hm."}, 401, 201, 201, 201, 201, 201, 201),
+    ("POST", "posts/{thread}/withdraw/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "conversations/{conversation}/question/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("GET", "conversations/{conversation}/round-trips/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", IN + "round-trips/", "thread", 401, 404, 403, 201, 201, 404, 404),
+    ("POST", "round-trips/{trip}/return/", "answer", 401, 404, 403, 200, 200, 404, 404),
+    ("GET", "insights/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "insights/", "insight", 401, 400, 201, 201, 201, 400, 400),
+    ("GET", "insights/{insight}/", None, 401, 404, 200, 200, 200, 404, 404),
+    ("POST", "insights/{insight}/give/", "owner", 401, 404, 403, 403, 200, 404, 404),
+    ("POST", "insights/{insight}/decide/", DECISION, 401, 404, 403, 403, 200, 404, 404),
+    ("POST", "insights/{insight}/tell/", None, 401, 404, 403, 403, 409, 404, 404),
+    ("GET", "load/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "channels/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "channels/{channel}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "channels/{channel}/", {"paused": True}, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "envelopes/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "envelopes/{envelope}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "envelopes/{envelope}/replay/", None, 401, 403, 403, 403, 200, 404, 403),
+]
+# rows in a list for each of WHO after the first
+LISTED = [
+    ("conversations/", 0, 1, 1, 2, 0, 0),
+    ("offers/", 0, 1, 1, 0, 0, 0),
+    ("articles/", 1, 1, 1, 1, 1, 1),
+    ("communities/", 1, 1, 1, 1, 1, 1),
+    ("threads/", 3, 3, 3, 3, 3, 3),
+    ("insights/", 0, 1, 1, 2, 0, 0),
+    ("channels/", None, None, None, 2, 1, None),
+    ("envelopes/", None, None, None, 2, 0, None),
+]
+# Two more kinds of person are known by what they are like, unless a line here says otherwise:
+# "employee" holds no role, like an outsider; "root" is a superuser, like staff of every unit.
+EMPLOYEE = {("POST", "articles/"): 403, ("POST", "articles/{article}/review/"): 403}
+ROOT = {  # an idea has one owner
+    ("POST", "insights/{insight}/decide/"): 403,
+    ("POST", "insights/{insight}/tell/"): 403,
+}
+ROOT_LISTED = {"channels/": 3}
+
+# Who is neither staff nor superuser is led to sign in (302) by every page of the admin. For staff
+# of elsewhere, staff, root: the list, and the pages add, change, history and delete of a row.
+ADMIN_MODELS: dict[str, str] = {
+    "crm.calendar": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
+    "conversations.target": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
+    "ambassadors.absence": "200 200 200|200 200 200|302 200 200|302 200 200|302 200 200",
+    "ambassadors.acknowledgement": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.availability": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 200",
+    "ambassadors.escalation": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.offer": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "ambassadors.policy": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.reason": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
+    "ambassadors.rule": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 200",
+    "ambassadors.topic": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
+    "ambassadors.training": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "conversations.article": "200 200 200|200 200 200|200 200 200|200 200 200|403 403 403",
+    "conversations.channel": "200 200 200|403 403 200|302 200 200|302 200 200|403 403 403",
+    "conversations.conversation": "200 200 200|403 403 403|404 200 200|302 200 200|403 403 403",
+    "conversations.delivery": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "conversations.envelope": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "crm.act": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "crm.contact": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "crm.department": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
+    "crm.employee": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
+    "crm.rolegrant": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
+    "crm.unit": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
+    "crm.user": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
+    "knox.authtoken": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
+}
+# method, path, staff of elsewhere, staff, root
+ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
+    ("GET", "/admin/", 302, 302, 302),
+    ("GET", "/admin/search/", 200, 200, 200),
+    ("GET", "/admin/search/?s=about", 200, 200, 200),
+    ("GET", "/admin/password_change/", 200, 200, 200),
+    ("GET", "/admin/password_change/done/", 200, 200, 200),
+    ("GET", "/admin/autocomplete/", 403, 403, 403),
+    ("GET", "/admin/knox/", 404, 404, 200),
+    ("GET", "/admin/crm/user/{user}/password/", 403, 403, 200),
+    ("GET", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 200, 200),
+    ("POST", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 302, 302),
+    ("GET", "/admin/conversations/channel/{channel}/reveal_secret/", 403, 403, 200),
+    ("GET", "/admin/conversations/envelope/{envelope}/raw/", 404, 200, 200),
+    ("GET", "/admin/conversations/envelope/{envelope}/replay/", 404, 200, 200),
+    ("GET", "/admin/conversations/conversation/live/", 200, 200, 200),
+    ("GET", "/admin/conversations/conversation/live/?q=about", 200, 200, 200),
+    # a chat message is no mail
+    ("GET", "/admin/conversations/conversation/mails/{message}/", 404, 404, 404),
+    ("GET", "/admin/conversations/conversation/{conversation}/part/", 404, 200, 200),
+    ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
+    ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
+    # it names nobody to give it to
+    ("POST", "/admin/ambassadors/offer/assign/{conversation}/", 404, 404, 404),
+]
+# Pages that know neither token nor admin: method, path, then a status for each of WHO, for
+# employee and for root.
+PAGES: list[tuple[str | int, ...]] = [
+    ("GET", "/livez", *[200] * 9),
+    ("GET", "/readyz", *[503] * 9),
+    ("GET", "/admin", *[302] * 9),
+    ("GET", "/i18n/setlang/", *[302] * 9),
+    ("GET", "/", 302, 200, 200, 200, 302, 302, 302, 200, 302),
+    ("GET", "/login/", *[200] * 9),
+    ("GET", "/logout/", *[405] * 9),
+    ("GET", "/maturity/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/maturity/criteria/S1-INS/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/hooks/{hook}/", *[405] * 9),
+    ("GET", "/chat/{chat}/", *[200] * 9),
+    ("GET", "/chat/{chat}/say/", *[405] * 9),
+    ("GET", "/chat/{chat}/messages/", *[200] * 9),
+    ("GET", "/offer/nonsense/accept/", *[404] * 9),
+    ("GET", "/offer/nonsense/decline/", *[404] * 9),
+    ("GET", "/communities/", 302, *[200] * 8),
+    ("GET", "/communities/new/", 302, 403, 403, 403, 200, 200, 403, 403, 200),
+    ("GET", "/communities/{community}/", 302, *[200] * 8),
+    ("GET", "/communities/{community}/edit/", 302, 403, 403, 403, 200, 200, 403, 403, 200),
+    ("GET", "/communities/{community}/start/", 302, *[200] * 8),
+    ("POST", "/communities/{community}/join/", *[302] * 9),
+    ("GET", "/threads/{thread}/", 302, *[200] * 8),
+    ("POST", "/posts/{thread}/withdraw/", *[302] * 9),
+    ("GET", "/conversations/{conversation}/ask/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
+    ("GET", "/conversations/{conversation}/idea/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
+    ("GET", "/round-trips/{trip}/return/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
+    ("GET", "/ideas/", 302, *[200] * 8),
+    ("POST", "/ideas/{insight}/decide/", 302, 404, 302, 302, 302, 404, 404, 404, 302),
+    ("GET", "/load/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+]
+
+
+def furnish():
+    """Two conversations of one unit: one offered to `asked`, one that `assignee` answers."""
+    brand, other = house.unit("Here"), house.unit("Elsewhere")
+    shop = house.department(brand)
+    channel = house.webhook_channel(brand)
+    house.webhook_channel(other)
+    chat = open_channel(brand, kind="webchat", name="Chat", by=AUTOMATION)
+    people = {
+        "asked": house.ambassador(shop, name="Asked"),
+        "assignee": house.somebody(shop, Role.AMBASSADOR, name="Assignee"),
+        "outsider": house.somebody(shop, Role.AMBASSADOR, name="Outsider"),
+        "executive": house.somebody(shop, Role.EXECUTIVE, name="Executive"),
+        "employee": house.somebody(shop, name="Employee"),
+        "root": house.somebody(shop, name="Root"),
+        "staff": _staff_of(brand, shop),
+        "elsewhere": _staff_of(other, shop),
+    }
+    User.objects.filter(pk=people["root"].user.pk).update(is_superuser=True, is_staff=True)
+    taken = hear(channel, SECRET, thread="taken", attachments=FILES, **SECRETIVE)
+    routing.assign(taken, employee=people["assignee"].employee, by=people["assignee"].acting)
+    waiting = hear(channel, SECRET, thread="waiting", attachments=FILES, **SECRETIVE)
+    offer = offered(people["asked"])
+    Envelope.objects.update(state="failed")
+    endpoint = Subscription.objects.create(user=people["asked"].user, url="http://127.0.0.1:9/")
+    article = write_article("Parcels", text="By post.", by=people["staff"].acting)
+    circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
+    thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
+    born = {
+        case.pk: _inside(case, circle, people["staff"], people["executive"])
+        for case in (taken, waiting)
+    }
+    _furnish_admin(people)
+    staff = str(people["staff"].employee.pk)
+    return {
+        "people": people,
+        "callers": {"anonymous": Caller()},
+        "bodies": {
+            "staff": {"employee": staff},
+            "owner": {"owner": staff},
+            "in": {"employee": staff, "role": "advising"},
+            "member": {"employee": staff, "moderator": True},
+            "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
+        },
+        "born": born,
+        "taken": taken.pk,
+        "waiting": waiting.pk,
+        "ids": {
+            "offer": offer.pk,
+            "community": circle.pk,
+            "thread": thread.pk,
+            "endpoint": endpoint.pk,
+            "article": article.pk,
+            "channel": channel.pk,
+            "envelope": Envelope.objects.first().pk,
+            "user": people["outsider"].user.pk,
+            "message": waiting.messages.earliest("pk").pk,
+            "hook": channel.token,
+            "chat": chat.token,
+        },
+    }
+
+
+def _inside(conversation, circle, staff, colleague):
+    """What was asked inside for the conversation and answered there, and an idea born of it."""
+    asked = {"community": circle, "title": "Soles", "text": "Which?"}
+    trip = round_trips.ask_inside(conversation, by=staff.acting, **asked)
+    post = write_post(trip.post, text="This one.", by=colleague.acting)
+    idea = note_insight(conversation, text=SECRET, owner=staff.employee, by=staff.acting)
+    return {
+        "ids": {"trip": trip.pk, "insight": idea.pk},
+        "bodies": {
+            "answer": {"answer": str(post.pk), "text": "This one."},
+            "insight": {"conversation": str(conversation.pk), "text": "Sell it."},
+        },
+    }
+
+
+def _staff_of(unit, department):
+    person = house.somebody(department, name="Staff")
+    RoleGrant.objects.create(user=person.user, role=Role.STAFF, unit=unit)
+    User.objects.filter(pk=person.user.pk).update(is_staff=True)
+    return person
+
+
+def _furnish_admin(people):
+    """A row of each model that the admin shows and nothing above has made."""
+    staff, asked, now = people["staff"], people["asked"], timezone.now()
+    reply(Conversation.objects.earliest("pk"), text="an answer", by=staff.acting)
+    Absence.objects.create(employee=asked.employee, starts_at=now, ends_at=now + timedelta(days=1))
+    Topic.objects.create(name="parcels", keywords=["parcel"])
+    calendar = save_calendar(Calendar(name="Office"), by=staff.acting)
+    save_target(Target(name="Everybody", calendar=calendar, first_answer="4 h"), by=staff.acting)
+    policy = Policy.objects.create(name="Tone", version="1", occurred_at=now)
+    Acknowledgement.objects.create(
+        policy=policy,
+        policy_name="Tone",
+        version="1",
+        employee=asked.employee,
+        session="s",
+        occurred_at=now,
+    )
+    Training.objects.create(employee=asked.employee, course="Tone", occurred_at=now)
+    Escalation.objects.create(conversation=Conversation.objects.earliest("pk"), occurred_at=now)

@@ -84,7 +84,17 @@ def _employee(request: Request) -> Employee:
     return employee
 
 
-_SHOWN = ("active", "timezone", "hours", "topics", "languages", "most_open", "most_weekly")
+_SHOWN = (
+    "active",
+    "timezone",
+    "hours",
+    "topics",
+    "levels",
+    "languages",
+    "most_open",
+    "most_weekly",
+    "minutes_weekly",
+)
 
 
 def _availability(employee: Employee) -> dict[str, Any]:

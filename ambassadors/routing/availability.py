@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Sum
 from django.utils import timezone
 
-from ambassadors.routing.candidates import held_by
+from ambassadors.routing.candidates import held_by, monday
 from ambassadors.routing.models import Absence, Availability, Offer
 from crm.journal.services import record
 from crm.organisation.models import Employee
@@ -27,6 +28,8 @@ class Capacity:
     most_open: int
     accepted_this_week: int
     most_weekly: int
+    minutes_this_week: int
+    minutes_weekly: int | None
 
 
 def availability_of(employee: Employee) -> Availability:
@@ -42,13 +45,16 @@ def absences_of(employee: Employee, *, at: datetime) -> list[Absence]:
 
 def capacity_of(employee: Employee, *, at: datetime) -> Capacity:
     available = availability_of(employee)
-    monday = at - timedelta(days=at.weekday())
-    week = monday.replace(hour=0, minute=0, second=0, microsecond=0)
+    week = monday(available.timezone, at=at)
+    accepted = Offer.objects.filter(employee=employee, accepted_at__gte=week)
+    taken = accepted.aggregate(number=Count("pk"), minutes=Sum("minutes", default=0))
     return Capacity(
         open_now=held_by([employee.pk]).get(employee.pk, 0),
         most_open=available.most_open,
-        accepted_this_week=Offer.objects.filter(employee=employee, accepted_at__gte=week).count(),
+        accepted_this_week=taken["number"],
         most_weekly=available.most_weekly,
+        minutes_this_week=taken["minutes"],
+        minutes_weekly=available.minutes_weekly,
     )
 
 

@@ -1,98 +1,130 @@
-"""Gathers what the score needs to know, in a fixed number of queries however many people."""
+"""Gathers what the score needs to know, in a fixed number of queries however many people and
+conversations there are."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q, Sum
 
 from ambassadors.governance.eligibility import suspended
-from ambassadors.routing.models import Absence, Availability, Offer, OfferState, Rule
-from ambassadors.routing.scoring import Candidate, Period
+from ambassadors.routing.models import Absence, Availability, Offer, OfferState
+from ambassadors.routing.pool import Past, Pool
+from ambassadors.routing.scoring import UNSAID, Candidate, Period
 from conversations.inbox.models import Conversation, Message, Status
+
+RECENT = timedelta(minutes=30)  # in which nobody is offered more than they take at a time
+LOOKED_BACK = timedelta(days=9)  # a week by any clock, and the offers that stood when it began
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """Offers so far: accepted this week, about this very question, and the last of all."""
+class Week:
+    """What somebody accepted this week, or may still accept, and when they were asked."""
 
-    week: int
-    asked: int
-    last: datetime | None
-
-
-_NEVER = _Asked(0, 0, None)
+    accepted: int = 0
+    minutes: int = 0
+    recent: int = 0
+    last: datetime | None = None
 
 
-def candidates(
-    conversation: Conversation, rule: Rule, *, asked_since: datetime, at: datetime
-) -> list[Candidate]:
-    """Everybody whom the rule addresses and who takes offers at all."""
-    available = list(_available(rule))
-    people = [availability.employee_id for availability in available]
-    offers = _offer_facts(people, conversation, asked_since=asked_since, at=at)
-    open_now = held_by(people)
+_NOTHING = Week()
+
+
+def people(*, at: datetime) -> Pool:
+    """Everybody who takes offers at all."""
+    available = list(_available())
+    ids = [each.employee_id for each in available]
+    weeks, held = weeks_of(available, at=at), held_by(ids)
     absent = set(
-        Absence.objects.filter(employee__in=people, starts_at__lte=at, ends_at__gt=at).values_list(
+        Absence.objects.filter(employee__in=ids, starts_at__lte=at, ends_at__gt=at).values_list(
             "employee_id", flat=True
         )
     )
-    before = _answered_before(conversation, people)
-    unread = suspended(people, at=at)
-    return [
-        Candidate(
-            employee_id=each.employee_id,
-            topics=frozenset(each.topics),
-            languages=frozenset(each.languages),
-            timezone=each.timezone,
-            hours=_periods(each),
-            open_now=open_now.get(each.employee_id, 0),
-            most_open=each.most_open,
-            accepted_this_week=offers.get(each.employee_id, _NEVER).week,
-            most_weekly=each.most_weekly,
+    unread = suspended(ids, at=at)
+    known = {
+        each.employee_id: _candidate(
+            each,
+            week=weeks.get(each.employee_id, _NOTHING),
+            open_now=held.get(each.employee_id, 0),
             absent=each.employee_id in absent,
-            suspended=unread.get(each.employee_id, ""),
-            already_asked=bool(offers.get(each.employee_id, _NEVER).asked),
-            answered_before=each.employee_id in before,
-            last_offer_at=offers.get(each.employee_id, _NEVER).last,
+            barred=unread.get(each.employee_id, ""),
         )
         for each in available
-    ]
+    }
+    departments = {each.employee_id: each.employee.department_id for each in available}
+    return Pool(known, departments, at)
 
 
-def _available(rule: Rule) -> Sequence[Availability]:
-    available = Availability.objects.filter(
-        active=True,
-        employee__user__is_active=True,
-        employee__user__role_grants__role="ambassador",
-        employee__left_at=None,
+def _candidate(
+    each: Availability, *, week: Week, open_now: int, absent: bool, barred: str
+) -> Candidate:
+    return Candidate(
+        employee_id=each.employee_id,
+        levels={topic: each.levels.get(topic, UNSAID) for topic in each.topics},
+        languages=frozenset(each.languages),
+        timezone=each.timezone,
+        hours=_periods(each),
+        open_now=open_now,
+        most_open=each.most_open,
+        accepted_this_week=week.accepted,
+        most_weekly=each.most_weekly,
+        minutes_this_week=week.minutes,
+        minutes_weekly=each.minutes_weekly,
+        recent=week.recent,
+        absent=absent,
+        suspended=barred,
+        last_offer_at=week.last,
     )
-    departments = list(rule.departments.values_list("pk", flat=True))
-    if departments:
-        available = available.filter(employee__department__in=departments)
-    return list(available.distinct())
 
 
-def _offer_facts(
-    people: Sequence[uuid.UUID], conversation: Conversation, *, asked_since: datetime, at: datetime
-) -> dict[uuid.UUID, _Asked]:
-    monday = at - timedelta(days=at.weekday())
-    week = monday.replace(hour=0, minute=0, second=0, microsecond=0)
+def _available() -> Iterable[Availability]:
+    return (
+        Availability.objects.filter(
+            active=True,
+            employee__user__is_active=True,
+            employee__user__role_grants__role="ambassador",
+            employee__left_at=None,
+        )
+        .select_related("employee")
+        .distinct()
+    )
+
+
+def weeks_of(available: Sequence[Availability], *, at: datetime) -> dict[uuid.UUID, Week]:
+    """The week of each by their own clock."""
+    this_week = Q(state=OfferState.OPEN, live=True)
+    zones: dict[str, list[uuid.UUID]] = defaultdict(list)
+    for each in available:
+        zones[each.timezone].append(each.employee_id)
+    for zone, ids in zones.items():
+        this_week |= Q(employee__in=ids, accepted_at__gte=monday(zone, at=at))
     rows = (
-        Offer.objects.filter(employee__in=people)
+        Offer.objects.filter(employee__in=[each.employee_id for each in available])
+        .filter(Q(occurred_at__gte=at - LOOKED_BACK) | Q(accepted_at__gte=at - LOOKED_BACK))
         .values("employee_id")
         .annotate(
-            week=Count("pk", filter=Q(accepted_at__gte=week)),
+            accepted=Count("pk", filter=this_week),
+            spent=Sum("minutes", filter=this_week, default=0),
+            recent=Count("pk", filter=Q(live=True, occurred_at__gt=at - RECENT)),
             last=Max("occurred_at", filter=Q(live=True)),
-            asked=Count(
-                "pk", filter=Q(conversation=conversation, occurred_at__gte=asked_since, live=True)
-            ),
         )
     )
-    return {row["employee_id"]: _Asked(row["week"], row["asked"], row["last"]) for row in rows}
+    return {
+        row["employee_id"]: Week(row["accepted"], row["spent"], row["recent"], row["last"])
+        for row in rows
+    }
+
+
+def monday(zone: str, *, at: datetime) -> datetime:
+    """The midnight that began the week, by the clock of `zone`."""
+    local = at.astimezone(ZoneInfo(zone))
+    day = local.date() - timedelta(days=local.weekday())
+    return datetime.combine(day, time(), ZoneInfo(zone))
 
 
 def held_by(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -104,6 +136,7 @@ def held_by(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     )
     offered = (
         Offer.objects.filter(employee__in=people, state=OfferState.OPEN, live=True)
+        .exclude(conversation__assignee=F("employee"))
         .values_list("employee_id")
         .annotate(Count("pk"))
     )
@@ -113,14 +146,32 @@ def held_by(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     return total
 
 
-def _answered_before(
-    conversation: Conversation, people: Sequence[uuid.UUID]
-) -> set[uuid.UUID | None]:
-    return set(
-        Message.objects.filter(
-            conversation__identity=conversation.identity, author_employee__in=people
-        ).values_list("author_employee_id", flat=True)
+def pasts(conversations: Sequence[Conversation]) -> dict[uuid.UUID, Past]:
+    """Who was asked since each began to wait, and who answered its person before."""
+    since = {each.pk: each.waiting_since or each.occurred_at for each in conversations}
+    asked: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    rows = Offer.objects.filter(conversation__in=since, live=True)
+    for pk, employee_id, at in rows.values_list("conversation_id", "employee_id", "occurred_at"):
+        if at >= since[pk]:
+            asked[pk].add(employee_id)
+    regulars = _regulars({each.identity_id for each in conversations} - {None})
+    return {
+        each.pk: Past(asked[each.pk], regulars.get(each.identity_id, frozenset()))
+        for each in conversations
+    }
+
+
+def _regulars(identities: Iterable[int | None]) -> dict[int | None, set[uuid.UUID]]:
+    rows = Message.objects.filter(
+        conversation__identity__in=identities, author_employee__isnull=False
     )
+    found: dict[int | None, set[uuid.UUID]] = defaultdict(set)
+    for identity, author in rows.values_list(
+        "conversation__identity_id", "author_employee_id"
+    ).distinct():
+        if author is not None:
+            found[identity].add(author)
+    return found
 
 
 def _periods(availability: Availability) -> tuple[Period, ...]:

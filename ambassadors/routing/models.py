@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation
+from conversations.knowledge.models import Article
 from crm.journal.models import Acted, Keyed
 from crm.organisation.models import Department, Employee, Unit
-from crm.values import sort_key, uuid7
-
-
-class TopicQuerySet(models.QuerySet["Topic"]):
-    def in_text(self, text: str) -> list[str]:
-        """Names of the topics of which a keyword stands in `text` as a word, accents aside."""
-        words = " ".join(["", *re.findall(r"[^\W_]+", sort_key(text)), ""])
-        return sorted(
-            topic.name
-            for topic in self
-            if any(f" {sort_key(keyword)} " in words for keyword in topic.keywords)
-        )
+from crm.values import uuid7
 
 
 class Topic(models.Model):
@@ -35,8 +25,6 @@ class Topic(models.Model):
         models.CharField(max_length=60), verbose_name=_("keywords"), default=list, blank=True
     )
 
-    objects = TopicQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
@@ -46,11 +34,28 @@ class Topic(models.Model):
         return self.name
 
 
-class Rule(models.Model):
-    """The first active rule whose conditions hold says who is eligible. Empty means any.
+class Target(models.TextChoices):
+    AMBASSADORS = "ambassadors", _("ambassadors")
+    STAFF = "staff", _("staff, at once")
 
-    topics: at least one of them. departments: the people asked, empty for every department.
-    offer_minutes: how long one offer stands. most_offers: then the staff takes over.
+
+def _words(label: Any, longest: int, **more: Any) -> ArrayField[list[str], list[str]]:
+    return ArrayField(
+        models.CharField(max_length=longest), verbose_name=label, default=list, blank=True, **more
+    )
+
+
+class Rule(models.Model):
+    """The first active rule whose conditions hold says who is asked. Empty means any.
+
+    Conditions, each with a list: one of it is enough; all conditions must hold. topics: those
+    found by their keywords. keywords: words of the subject or the first message. articles: one is
+    suggested for the question.
+    Asked: who knows every required topic and, as long as nobody waits too long, every preferred
+    one: after each relax_minutes of waiting the last preferred one still asked for is given up,
+    at the end the topic of the question too. departments: the people asked, empty for all.
+    offer_minutes: how long one offer stands. most_offers, patience_minutes: then staff takes over.
+    minutes: what one conversation is expected to take.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -67,14 +72,24 @@ class Rule(models.Model):
     channels: models.ManyToManyField[Channel, models.Model] = models.ManyToManyField(
         Channel, blank=True, verbose_name=_("channels"), related_name="+"
     )
-    languages = ArrayField(
-        models.CharField(max_length=8), verbose_name=_("languages"), default=list, blank=True
+    languages = _words(_("languages"), 8, help_text=_("Codes such as en, fr."))
+    topics = _words(_("topics"), 60)
+    keywords = _words(_("words in the question"), 60)
+    articles: models.ManyToManyField[Article, models.Model] = models.ManyToManyField(
+        Article, blank=True, verbose_name=_("suggested articles"), related_name="+"
     )
-    topics = ArrayField(
-        models.CharField(max_length=60), verbose_name=_("topics"), default=list, blank=True
+    relationships = _words(_("relationships"), 12)
+    organizations = _words(_("organisations of the sender"), 200)
+    target = models.CharField(
+        _("goes to"), max_length=11, choices=Target.choices, default=Target.AMBASSADORS
     )
+    required_topics = _words(_("topics people must know"), 60)
+    preferred_topics = _words(_("topics people should know"), 60)
     departments: models.ManyToManyField[Department, models.Model] = models.ManyToManyField(
         Department, blank=True, verbose_name=_("departments"), related_name="+"
+    )
+    relax_minutes = models.PositiveIntegerField(
+        _("minutes of waiting that give up a topic"), default=60, validators=[MinValueValidator(1)]
     )
     offer_minutes = models.PositiveIntegerField(_("minutes an offer stands"), default=60)
     most_offers = models.PositiveSmallIntegerField(_("offers before staff takes over"), default=5)
@@ -86,11 +101,25 @@ class Rule(models.Model):
     grace_minutes = models.PositiveIntegerField(
         _("minutes from the warning to taking back"), default=60
     )
+    patience_minutes = models.PositiveIntegerField(
+        _("minutes of waiting before staff takes over"), default=480
+    )
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes a conversation is expected to take"), default=10
+    )
 
     class Meta:
         verbose_name = _("routing rule")
         verbose_name_plural = _("routing rules")
         ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="rule_target_is_known", condition=models.Q(target__in=Target.values)
+            ),
+            models.CheckConstraint(
+                name="a_rule_relaxes_after_a_wait", condition=models.Q(relax_minutes__gte=1)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -100,8 +129,9 @@ class Availability(models.Model):
     """When and for what an ambassador may be asked.
 
     hours: [{"day": 0..6 (Monday 0), "from": "09:00", "to": "17:30"}, ...] in `timezone`; an
-    empty list means at any hour. most_open: conversations at a time. most_weekly: accepted in
-    an ISO week.
+    empty list means at any hour. topics: none means any. levels: {topic: 1..3}, of a topic
+    without one 2. most_open: conversations at a time. most_weekly, minutes_weekly: of what was
+    accepted since Monday midnight in `timezone`.
     """
 
     employee = models.OneToOneField(
@@ -110,6 +140,9 @@ class Availability(models.Model):
     active = models.BooleanField(_("takes offers"), default=True)
     topics = ArrayField(
         models.CharField(max_length=60), verbose_name=_("topics"), default=list, blank=True
+    )
+    levels: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        _("how well"), default=dict, blank=True
     )
     languages = ArrayField(
         models.CharField(max_length=8), verbose_name=_("languages"), default=list, blank=True
@@ -120,6 +153,7 @@ class Availability(models.Model):
     )
     most_open = models.PositiveSmallIntegerField(_("conversations at a time"), default=3)
     most_weekly = models.PositiveSmallIntegerField(_("conversations a week"), default=10)
+    minutes_weekly = models.PositiveIntegerField(_("minutes a week"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("availability")
@@ -165,6 +199,7 @@ class RoutingCase(models.Model):
            └──────────────────┘ nobody left: OVERFLOWED (staff)
 
     due_at: when the sweep must look again; null when nothing is to be done.
+    relaxed: how many wishes of the rule were given up so far.
     reasons: why it was routed so, newest last, in words for people.
     """
 
@@ -174,6 +209,7 @@ class RoutingCase(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=CaseState.choices)
     rule = models.ForeignKey(Rule, null=True, on_delete=models.SET_NULL, related_name="+")
     due_at = models.DateTimeField(null=True, blank=True)
+    relaxed = models.PositiveSmallIntegerField(default=0)
     reasons = ArrayField(models.CharField(max_length=300), default=list, blank=True)
 
     class Meta:
@@ -219,7 +255,8 @@ class Offer(Keyed, Acted):
     """One attempt to place one conversation with one person; kept for ever.
 
     score and parts: why this person, e.g. {"topic": 2.0, "language": 1.0, "fairness": 0.4}.
-    load: conversations the person had open at that moment. `via`: the door of the decision.
+    load: conversations the person had open at that moment. minutes: what it was expected to take.
+    `via`: the door of the decision.
 
         OPEN ──> ACCEPTED ──never answered, warned──> TAKEN_BACK
           └──> DECLINED | EXPIRED | WITHDRAWN
@@ -239,6 +276,7 @@ class Offer(Keyed, Acted):
         _("parts of the score"), default=dict, blank=True
     )
     load = models.PositiveSmallIntegerField(_("load at that time"), default=0)
+    minutes = models.PositiveSmallIntegerField(_("minutes expected"), default=10)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     told_at = models.DateTimeField(_("told at"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)

@@ -6,19 +6,21 @@ Every part of the score has a name, is kept with the offer and shown to the pers
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from random import Random
+from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-TOPIC = 3.0  # speaks the topic that was asked for
+TOPIC = 3.0  # knows the topics asked for, by level
 LANGUAGE = 2.0
 OWNER = 1.5  # answered this person before
 FREE = 1.0  # share of the concurrent capacity that is free
 FAIR = 1.0  # time since the last offer, full after a week
 TIE = 0.01  # seeded, so that the same question gets the same answer
 WEEK = 7 * 86_400.0
+BEST = 3  # the highest level
+UNSAID = 2  # the level of a topic for which none is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What routing knows of a person when it asks. Times are aware."""
+    """What routing knows of a person when it asks. Times are aware.
+
+    levels: topic -> 1..3; who names no topic takes any. recent: offers of the last half hour.
+    accepted_this_week, minutes_this_week: open offers count, they may all be accepted.
+    """
 
     employee_id: uuid.UUID
-    topics: frozenset[str]
+    levels: Mapping[str, int]
     languages: frozenset[str]
     timezone: str
     hours: tuple[Period, ...]
@@ -43,6 +49,9 @@ class Candidate:
     most_open: int
     accepted_this_week: int
     most_weekly: int
+    minutes_this_week: int = 0
+    minutes_weekly: int | None = None
+    recent: int = 0
     absent: bool = False
     suspended: str = ""  # "policy" or "training": what must be read or learnt first
     already_asked: bool = False
@@ -52,11 +61,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What the conversation asks for; `seed` settles ties the same way every time."""
+    """What the conversation asks for.
+
+    topics: found in it; one of them must be known while `strict`. required: every one must be.
+    minutes: expected work. seed: settles ties the same way every time.
+    """
 
     topics: frozenset[str]
     language: str
     seed: str
+    required: frozenset[str] = frozenset()
+    strict: bool = True
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +99,13 @@ def rank(candidates: Iterable[Candidate], need: Need, *, at: datetime) -> Rankin
         if obstacle:
             refused[candidate.employee_id] = obstacle
         else:
-            eligible.append(_score(candidate, need, at=at))
-    eligible.sort(key=lambda one: (-one.score, str(one.employee_id)))
-    return Ranking(eligible, refused)
+            eligible.append(score(candidate, need, at=at))
+    return Ranking(sorted(eligible, key=order), refused)
+
+
+def order(one: Scored) -> tuple[float, uuid.UUID]:
+    """The best first."""
+    return -one.score, one.employee_id
 
 
 def why_not(candidate: Candidate, need: Need, *, at: datetime) -> str:
@@ -94,15 +114,15 @@ def why_not(candidate: Candidate, need: Need, *, at: datetime) -> str:
 
 
 def unavailable(candidate: Candidate, *, at: datetime) -> str:
-    """What stands in the way of any question at all."""
-    if candidate.suspended:
-        return candidate.suspended
-    if candidate.absent:
-        return "absent"
-    if not _within_hours(candidate, at):
+    """What stands in the way of any question at all, now."""
+    if candidate.suspended or candidate.absent:
+        return candidate.suspended or "absent"
+    if not within_hours(candidate, at):
         return "hours"
     if candidate.open_now >= candidate.most_open:
         return "capacity"
+    if candidate.recent >= candidate.most_open:
+        return "pace"
     return "week" if candidate.accepted_this_week >= candidate.most_weekly else ""
 
 
@@ -110,42 +130,57 @@ def unfit(candidate: Candidate, need: Need) -> str:
     """What stands in the way of this very question."""
     if candidate.already_asked:
         return "asked"
-    if need.topics and not _covers(candidate.topics, need.topics):
+    if not _knows(candidate.levels, need):
         return "topic"
-    return "" if _speaks(candidate, need.language) else "language"
+    if need.language and candidate.languages and need.language not in candidate.languages:
+        return "language"
+    most = candidate.minutes_weekly
+    return "week" if most is not None and candidate.minutes_this_week + need.minutes > most else ""
 
 
-def _covers(known: frozenset[str], asked: frozenset[str]) -> bool:
-    return not known or bool(known & asked)  # who names no topic takes any
+def _knows(levels: Mapping[str, int], need: Need) -> bool:
+    if not need.required <= levels.keys():
+        return False
+    asked = need.topics if need.strict else ()
+    return not asked or not levels or any(topic in levels for topic in asked)
 
 
-def _speaks(candidate: Candidate, language: str) -> bool:
-    return not language or not candidate.languages or language in candidate.languages
-
-
-def _within_hours(candidate: Candidate, at: datetime) -> bool:
+def within_hours(candidate: Candidate, at: datetime) -> bool:
+    """By the person's own clock, which may jump: declared hours are what their wall shows."""
     if not candidate.hours:
         return True
     local = at.astimezone(ZoneInfo(candidate.timezone))
-    return any(
-        period.day == local.weekday() and period.start <= local.time() < period.end
-        for period in candidate.hours
-    )
+    now, day = local.time(), local.weekday()
+    return any(period.day == day and period.start <= now < period.end for period in candidate.hours)
 
 
-def _score(candidate: Candidate, need: Need, *, at: datetime) -> Scored:
+def score(candidate: Candidate, need: Need, *, at: datetime) -> Scored:
     parts = {
-        "topic": TOPIC if candidate.topics & need.topics else 0.0,
+        "topic": TOPIC * _level(candidate.levels, need) / BEST,
         "language": LANGUAGE if need.language and need.language in candidate.languages else 0.0,
         "owner": OWNER if candidate.answered_before else 0.0,
         "free": FREE * (1 - candidate.open_now / candidate.most_open),
         "fair": FAIR * _rested(candidate, at),
-        "tie": TIE * Random(f"{need.seed} {candidate.employee_id}").random(),  # noqa: S311 - a tie-break, no secret
+        "tie": TIE * _dice(need.seed, candidate.employee_id),
     }
     return Scored(candidate.employee_id, sum(parts.values()), candidate.open_now, parts)
+
+
+def _level(levels: Mapping[str, int], need: Need) -> float:
+    """The mean level over what is required, and the best of the topics found."""
+    known = [levels.get(topic, 0) for topic in need.required]
+    if need.topics:
+        known.append(max(levels.get(topic, 0) for topic in need.topics))
+    return sum(known) / len(known) if known else 0.0
 
 
 def _rested(candidate: Candidate, at: datetime) -> float:
     if candidate.last_offer_at is None:
         return 1.0
     return min(1.0, max(0.0, (at - candidate.last_offer_at).total_seconds() / WEEK))
+
+
+def _dice(seed: str, employee_id: uuid.UUID) -> float:
+    """Between 0 and 1, the same for the same two."""
+    drawn = blake2b(seed.encode(), key=employee_id.bytes, digest_size=6).digest()
+    return int.from_bytes(drawn, "big") / 2**48

@@ -100,6 +100,8 @@ class CapacityWords(serializers.Serializer[Any]):
     most_open = serializers.IntegerField()
     accepted_this_week = serializers.IntegerField()
     most_weekly = serializers.IntegerField()
+    minutes_this_week = serializers.IntegerField()
+    minutes_weekly = serializers.IntegerField(allow_null=True)
 
 
 class MeWords(PersonWords):
@@ -178,6 +180,8 @@ class AvailabilityWords(Body):
     )
     most_open = Whole(required=False, min_value=0, max_value=1_000)
     most_weekly = Whole(required=False, min_value=0, max_value=10_000)
+    minutes_weekly = Whole(required=False, min_value=0, max_value=10_080, allow_null=True)
+    levels = serializers.DictField(child=Whole(min_value=1, max_value=3), required=False)
 
     def validate_hours(self, hours: list[dict[str, Any]]) -> list[dict[str, Any]]:
         spans = sorted((each["day"], each["from"], each["to"]) for each in hours)

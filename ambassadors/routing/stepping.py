@@ -1,40 +1,37 @@
-"""The steps of a case: one offer after another, until somebody has it or staff does.
+"""The steps of cases: one offer after another, until somebody has it or staff does.
 
-The conversation's age is its own: a refusal or an expired offer never resets it.
+The conversation's age is its own: a refusal or an expired offer never resets it. Only one process
+routes at a time, a whole batch in one transaction: what one offer takes from a person's capacity
+the next decision knows.
 """
 
 from __future__ import annotations
 
+import time
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from ambassadors.routing import candidates, language, scoring
-from ambassadors.routing.models import (
-    CaseState,
-    Offer,
-    OfferOrigin,
-    OfferState,
-    RoutingCase,
-    Rule,
-    Topic,
-)
-from ambassadors.routing.services import announce_offer, end_offer, user_of, withdraw_open
-from conversations.inbox.models import (
-    Conversation,
-    Direction,
-    Message,
-    Participant,
-    ParticipantRole,
-    Status,
-)
-from conversations.inbox.services import locked
-from crm.journal.services import record
-from crm.values import AUTOMATION
+from ambassadors.routing.candidates import pasts, people
+from ambassadors.routing.deciding import Decision, decide
+from ambassadors.routing.models import CaseState, RoutingCase, Rule
+from ambassadors.routing.offering import Pick, locked_all, make, standing
+from ambassadors.routing.questions import active_rules, questions
+from ambassadors.routing.services import withdraw_open
+from conversations.inbox.models import Conversation, Status
+
+LOCK = 1_919_907_188  # of the one who routes
+BATCH = 200
+MOST_LISTED = 5_000  # cases that one round looks at
+RETRY = timedelta(minutes=5)  # when nobody changes anything: hours begin, absences end
+_WRITTEN = ["state", "rule", "due_at", "relaxed", "reasons"]
 
 
-def adopt(*, most: int = 500) -> int:
+def adopt(*, most: int = 2_000) -> int:
     """Opens a case for live open conversations that nobody has and no case knows. How many."""
     fresh = list(
         Conversation.objects.filter(
@@ -62,133 +59,124 @@ def adopt(*, most: int = 500) -> int:
     return len(fresh)
 
 
+def route(*, at: datetime | None = None, seconds: float = 20) -> int:
+    """Steps all due cases and, the oldest first, those that wait for somebody. How many steps.
+
+    A case that waits is looked at again before a younger one that is due: whoever became free
+    meanwhile is asked for the one that waits longest.
+    """
+    end = time.monotonic() + seconds
+    done = 0
+    ids = _to_look_at(at or timezone.now())
+    for start in range(0, len(ids), BATCH):
+        done += _step_batch(ids[start : start + BATCH], at=at or timezone.now())
+        if time.monotonic() > end:
+            break
+    return done
+
+
 def step(case: RoutingCase, *, at: datetime) -> None:
     """One step of one case: end an expired offer, make the next one, or leave it to staff."""
+    _step_batch([case.pk], at=at)
+
+
+def _to_look_at(at: datetime) -> list[uuid.UUID]:
+    due = RoutingCase.objects.filter(due_at__lte=at)
+    if not due.exists():
+        return []
+    looked_at = RoutingCase.objects.filter(
+        Q(due_at__lte=at) | Q(state=CaseState.SEEKING, due_at__isnull=False)
+    ).order_by("conversation__waiting_since", "due_at")
+    return list(looked_at.values_list("pk", flat=True)[:MOST_LISTED])
+
+
+def _step_batch(ids: Sequence[uuid.UUID], *, at: datetime) -> int:
     with transaction.atomic():
-        current = RoutingCase.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            pk=case.pk, due_at__lte=at
+        _alone()
+        conversations = locked_all(ids)
+        held = RoutingCase.objects.select_for_update(skip_locked=True, of=("self",))
+        cases = list(held.filter(pk__in=conversations, due_at__isnull=False))
+        cases.sort(key=lambda case: (_since(conversations[case.pk]), case.pk))
+        unsettled = [case for case in cases if not _settled(case, conversations[case.pk], at=at)]
+        offers = standing([case.pk for case in unsettled], at=at)
+        for case in unsettled:
+            if case.pk in offers:
+                case.state, case.due_at = CaseState.OFFERED, offers[case.pk].expires_at
+        _seek([case for case in unsettled if case.pk not in offers], conversations, at=at)
+        RoutingCase.objects.bulk_update(cases, _WRITTEN)
+        return len(cases)
+
+
+def _alone() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def _since(conversation: Conversation) -> datetime:
+    return conversation.waiting_since or conversation.occurred_at
+
+
+def _settled(case: RoutingCase, conversation: Conversation, *, at: datetime) -> bool:
+    """Somebody has it, or it is over: nobody is to be asked."""
+    if conversation.status == Status.OPEN and conversation.assignee_id is None:
+        return False
+    withdraw_open(conversation, at=at)
+    case.state = CaseState.PLACED if conversation.assignee_id else CaseState.OVERFLOWED
+    case.due_at = None
+    return True
+
+
+def _seek(
+    cases: Sequence[RoutingCase], conversations: dict[uuid.UUID, Conversation], *, at: datetime
+) -> None:
+    rows = [conversations[case.pk] for case in cases]
+    rules, asked_before = active_rules(), pasts(rows)
+    asked, pool = questions(rows, rules), people(at=at)
+    picks = []
+    for case in cases:
+        since = _since(conversations[case.pk])
+        decision = decide(
+            asked[case.pk],
+            rules,
+            known=case.rule_id,
+            since=since,
+            past=asked_before[case.pk],
+            pool=pool,
         )
-        held = current.select_related("conversation__channel", "rule").first()
-        if held is None:
-            return  # another worker has it, or it is done
-        conversation = locked(held.conversation)
-        if conversation.status != Status.OPEN or conversation.assignee_id is not None:
-            withdraw_open(conversation, at=at)
-            _settle(held, CaseState.PLACED if conversation.assignee_id else CaseState.OVERFLOWED)
-            return
-        if _standing_offer(conversation, at=at) is None:
-            _offer_next(held, conversation, at=at)
+        if pick := _apply(case, decision, since=since, at=at):
+            pool.offered(pick.best.employee_id, minutes=pick.rule.minutes)
+            picks.append(pick)
+    Conversation.objects.bulk_update(rows, ["language", "topics"])
+    names = make(picks, at=at)
+    by_case = {case.pk: case for case in cases}
+    for pick in picks:
+        said = f"{pick.rule.name}: offered to {names[pick.conversation]}"
+        _say(by_case[pick.conversation], said)
 
 
-def _standing_offer(conversation: Conversation, *, at: datetime) -> Offer | None:
-    offer = Offer.objects.filter(
-        conversation=conversation, state=OfferState.OPEN, live=True
-    ).first()
-    if offer is None or offer.expires_at is None or offer.expires_at > at:
-        return offer
-    end_offer(offer, OfferState.EXPIRED, at=at)
-    record("offer_expired", offer, by=AUTOMATION, at=at)
+def _apply(case: RoutingCase, decision: Decision, *, since: datetime, at: datetime) -> Pick | None:
+    rule = decision.rule
+    first_wait = case.state != CaseState.SEEKING or case.rule_id is None
+    case.rule_id = rule.id if rule else None
+    _say_dropped(case, decision)
+    if rule and decision.best:
+        case.state, case.due_at = CaseState.OFFERED, at + rule.offer
+        return Pick(case.pk, decision.best, rule)
+    if rule is None or decision.to_staff:
+        case.state, case.due_at = CaseState.OVERFLOWED, None
+        _say(case, decision.why)
+        return None
+    if first_wait:
+        _say(case, decision.why)
+    case.state, case.due_at = CaseState.SEEKING, min(at + RETRY, since + rule.patience)
     return None
 
 
-def _offer_next(case: RoutingCase, conversation: Conversation, *, at: datetime) -> None:
-    need = _need(conversation)
-    rule = case.rule or _first_rule(conversation, need)
-    if rule is None:
-        _overflow(case, "no rule fits")
-        return
-    case.rule = rule
-    since = conversation.waiting_since or conversation.occurred_at
-    asked = Offer.objects.filter(
-        conversation=conversation, occurred_at__gte=since, live=True, by=OfferOrigin.RULE
-    ).count()
-    people = candidates.candidates(conversation, rule, asked_since=since, at=at)
-    ranking = scoring.rank(people, need, at=at)
-    if asked >= rule.most_offers or not ranking.eligible:
-        _overflow(case, _why_nobody(ranking, asked=asked, rule=rule))
-        return
-    _make_offer(case, conversation, ranking.eligible[0], rule, at=at)
+def _say_dropped(case: RoutingCase, decision: Decision) -> None:
+    for topic in decision.dropped[case.relaxed :]:
+        _say(case, f"no longer asked for after a wait: {topic}")
+    case.relaxed = len(decision.dropped)
 
 
-def _why_nobody(ranking: scoring.Ranking, *, asked: int, rule: Rule) -> str:
-    if asked >= rule.most_offers:
-        return f"{rule}: {asked} people were asked"
-    words = sorted(ranking.refused.values())
-    counted = ", ".join(f"{word} {words.count(word)}" for word in sorted(set(words)))
-    return f"{rule}: nobody left to ask ({counted or 'nobody addressed'})"
-
-
-def _make_offer(
-    case: RoutingCase,
-    conversation: Conversation,
-    best: scoring.Scored,
-    rule: Rule,
-    *,
-    at: datetime,
-) -> None:
-    offer = Offer.objects.create(
-        conversation=conversation,
-        employee_id=best.employee_id,
-        by=OfferOrigin.RULE,
-        score=best.score,
-        parts=best.parts,
-        load=best.load,
-        expires_at=at + timedelta(minutes=rule.offer_minutes),
-        occurred_at=at,
-    )
-    Participant.objects.get_or_create(
-        conversation=conversation, user=user_of(offer.employee), role=ParticipantRole.OFFERED
-    )
-    case.state = CaseState.OFFERED
-    case.due_at = offer.expires_at
-    case.reasons = [*case.reasons, f"{rule}: offered to {offer.employee}"][-20:]
-    case.save()
-    record("offer_made", offer, by=AUTOMATION, at=at, conversation=str(conversation.pk))
-    announce_offer(offer)
-
-
-def _overflow(case: RoutingCase, reason: str) -> None:
-    case.state = CaseState.OVERFLOWED
-    case.due_at = None
+def _say(case: RoutingCase, reason: str) -> None:
     case.reasons = [*case.reasons, reason[:300]][-20:]
-    case.save()
-
-
-def _settle(case: RoutingCase, state: CaseState) -> None:
-    case.state = state
-    case.due_at = None
-    case.save(update_fields=["state", "due_at"])
-
-
-def _need(conversation: Conversation) -> scoring.Need:
-    """Language and topics of the conversation, found once from its first words and kept."""
-    if not conversation.language or not conversation.topics:
-        first = (
-            Message.objects.filter(conversation=conversation, direction=Direction.IN)
-            .order_by("occurred_at", "pk")
-            .first()
-        )
-        text = f"{conversation.subject}\n{first.text if first else ''}"
-        conversation.language = conversation.language or language.detect(text)
-        conversation.topics = conversation.topics or Topic.objects.in_text(text)
-        conversation.save(update_fields=["language", "topics"])
-    return scoring.Need(
-        topics=frozenset(conversation.topics),
-        language=conversation.language,
-        seed=str(conversation.pk),
-    )
-
-
-def _first_rule(conversation: Conversation, need: scoring.Need) -> Rule | None:
-    rules = Rule.objects.filter(active=True).prefetch_related("channels")
-    return next((rule for rule in rules if _applies(rule, conversation, need)), None)
-
-
-def _applies(rule: Rule, conversation: Conversation, need: scoring.Need) -> bool:
-    channels = {channel.pk for channel in rule.channels.all()}
-    return (
-        (rule.unit_id is None or rule.unit_id == conversation.unit_id)
-        and (not channels or conversation.channel_id in channels)
-        and (not rule.languages or need.language in rule.languages)
-        and (not rule.topics or bool(need.topics & set(rule.topics)))
-    )

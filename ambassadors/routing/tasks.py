@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import timedelta
 
@@ -10,21 +9,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from ambassadors.routing import following_up, stepping, telling
-from ambassadors.routing.models import Offer, OfferState, RoutingCase
+from ambassadors.routing.models import Offer, OfferState
 
 
 @shared_task
 def route() -> None:
     """Adopts what came in and takes every due case one step."""
-    end = time.monotonic() + 20
     stepping.adopt()
-    due = RoutingCase.objects.filter(due_at__lte=timezone.now()).order_by(
-        "conversation__waiting_since", "due_at"
-    )
-    for case in due[:200]:
-        stepping.step(case, at=timezone.now())
-        if time.monotonic() > end:
-            break
+    stepping.route()
 
 
 @shared_task

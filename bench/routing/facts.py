@@ -63,7 +63,7 @@ def candidate(one: Carried, at: datetime) -> Candidate:
     this_week = len(one.taken) - bisect_left(one.taken, week_of(person, at))
     return Candidate(
         employee_id=uuid.UUID(int=person.number),
-        topics=frozenset(person.levels),
+        levels=person.levels,
         languages=person.languages,
         timezone=person.zone,
         hours=_periods(person),

@@ -113,6 +113,8 @@ def test_me_says_who_the_token_belongs_to_and_what_they_carry(ada):
         "most_open": 3,
         "accepted_this_week": 0,
         "most_weekly": 10,
+        "minutes_this_week": 0,
+        "minutes_weekly": None,
     }
 
 

@@ -11,7 +11,6 @@ from django.test import Client
 from knox.auth import TokenAuthentication
 
 from ambassadors.routing import candidates
-from ambassadors.routing.models import Rule
 from config.sample.installing import ensure_sample
 from conversations.channels.models import Channel, Source
 from conversations.inbox.models import Conversation, Delivery, Status
@@ -63,7 +62,7 @@ def test_a_fresh_installation_gets_people_channels_and_a_living_inbox(tmp_path: 
 def only_the_ambassador_is_asked(facts: dict) -> None:
     conversation = Conversation.objects.filter(status=Status.OPEN).first()
     since = conversation.occurred_at
-    people = candidates.candidates(conversation, Rule.objects.get(), asked_since=since, at=since)
+    people = candidates.people(at=since).known.values()
     asked = [Employee.objects.get(pk=person.employee_id).user.email for person in people]
     assert asked == [facts["people"]["ambassador"]["email"]]
 

@@ -1,0 +1,104 @@
+"""Making and ending offers, many at once. Runs in the caller's transaction and locks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+
+from ambassadors.live.models import EventKind
+from ambassadors.live.services import News, publish
+from ambassadors.routing.matching import Conditions
+from ambassadors.routing.models import Offer, OfferState
+from ambassadors.routing.scoring import Scored
+from conversations.inbox.models import Conversation, Participant, ParticipantRole
+from crm.journal.services import record_all
+from crm.organisation.models import Employee
+from crm.values import AUTOMATION
+from crm.wake import Task, wake
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    conversation: uuid.UUID
+    best: Scored
+    rule: Conditions
+
+
+def standing(conversations: Sequence[uuid.UUID], *, at: datetime) -> dict[uuid.UUID, Offer]:
+    """Offers that stand. Those whose time is over are ended here."""
+    offers = Offer.objects.filter(
+        conversation__in=conversations, state=OfferState.OPEN, live=True
+    ).select_related("employee")
+    over = [each for each in offers if each.expires_at is not None and each.expires_at <= at]
+    if over:
+        _expire(over, at=at)
+    ended = {each.pk for each in over}
+    return {each.conversation_id: each for each in offers if each.pk not in ended}
+
+
+def _expire(offers: Sequence[Offer], *, at: datetime) -> None:
+    ids = [each.pk for each in offers]
+    asked = Offer.objects.filter(
+        pk__in=ids, conversation=OuterRef("conversation"), employee__user=OuterRef("user")
+    )
+    Participant.objects.filter(Exists(asked), role=ParticipantRole.OFFERED).delete()
+    Offer.objects.filter(pk__in=ids).update(state=OfferState.EXPIRED, ended_at=at)
+    record_all("offer_expired", [(each, {}) for each in offers], by=AUTOMATION, at=at)
+    publish([_news(each, EventKind.OFFER_ENDED, each.employee.user_id) for each in offers])
+
+
+def make(picks: Sequence[Pick], *, at: datetime) -> Mapping[uuid.UUID, str]:
+    """Each asked person gets a look at the conversation. The names asked, by conversation."""
+    people = _people({pick.best.employee_id for pick in picks})
+    offers = Offer.objects.bulk_create(_offer(pick, at=at) for pick in picks)
+    Participant.objects.bulk_create(
+        (
+            Participant(
+                conversation_id=offer.conversation_id,
+                user_id=people[offer.employee_id][0],
+                role=ParticipantRole.OFFERED,
+            )
+            for offer in offers
+        ),
+        ignore_conflicts=True,
+    )
+    said = [(offer, {"conversation": str(offer.conversation_id)}) for offer in offers]
+    record_all("offer_made", said, by=AUTOMATION, at=at)
+    publish([_news(each, EventKind.OFFER_MADE, people[each.employee_id][0]) for each in offers])
+    for offer in offers:
+        wake(Task.TELL_OFFER, offer.pk)
+    return {offer.conversation_id: people[offer.employee_id][1] for offer in offers}
+
+
+def _news(offer: Offer, kind: EventKind, user: int | None) -> News:
+    return News(user or 0, kind, offer.conversation_id, offer.pk)
+
+
+def _people(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
+    """Their sign-in and name; who has no sign-in is never asked."""
+    rows = Employee.objects.filter(pk__in=ids, user__isnull=False)
+    return {pk: (user or 0, name) for pk, user, name in rows.values_list("pk", "user_id", "name")}
+
+
+def _offer(pick: Pick, *, at: datetime) -> Offer:
+    return Offer(
+        conversation_id=pick.conversation,
+        employee_id=pick.best.employee_id,
+        score=pick.best.score,
+        parts=pick.best.parts,
+        load=pick.best.load,
+        minutes=pick.rule.minutes,
+        expires_at=at + pick.rule.offer,
+        occurred_at=at,
+    )
+
+
+def locked_all(conversations: Sequence[uuid.UUID]) -> dict[uuid.UUID, Conversation]:
+    """The rows that nobody else holds now, in one order; the others are for the next round."""
+    rows = Conversation.objects.select_for_update(skip_locked=True, of=("self",))
+    found = rows.select_related("identity__contact").filter(pk__in=conversations).order_by("pk")
+    return {each.pk: each for each in found}

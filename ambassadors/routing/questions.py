@@ -1,0 +1,99 @@
+"""What conversations ask, read from their rows: the facts that rules look at."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from ambassadors.routing import language
+from ambassadors.routing.matching import Conditions, Question, folded
+from ambassadors.routing.models import Rule, Target, Topic
+from conversations.inbox.models import Conversation, Direction, Message
+from conversations.knowledge.search import suggest
+
+
+def conditions(rule: Rule) -> Conditions:
+    """Of a saved rule; prefetch `channels`, `articles` and `departments` for many."""
+    return Conditions(
+        id=rule.pk,
+        name=rule.name,
+        unit=rule.unit_id,
+        channels=frozenset(each.pk for each in rule.channels.all()),
+        articles=frozenset(each.pk for each in rule.articles.all()),
+        departments=frozenset(each.pk for each in rule.departments.all()),
+        **columns(rule),
+    )
+
+
+def columns(rule: Rule) -> dict[str, Any]:
+    """What a rule's own row says, saved or not."""
+    return {
+        "languages": frozenset(rule.languages),
+        "topics": frozenset(rule.topics),
+        "keywords": frozenset(rule.keywords),
+        "relationships": frozenset(rule.relationships),
+        "organizations": frozenset(rule.organizations),
+        "to_staff": rule.target == Target.STAFF,
+        "required": frozenset(rule.required_topics),
+        "preferred": tuple(rule.preferred_topics),
+        "relax": timedelta(minutes=rule.relax_minutes),
+        "offer": timedelta(minutes=rule.offer_minutes),
+        "most_offers": rule.most_offers,
+        "patience": timedelta(minutes=rule.patience_minutes),
+        "minutes": rule.minutes,
+    }
+
+
+def active_rules() -> list[Conditions]:
+    rules = Rule.objects.filter(active=True).prefetch_related("channels", "articles", "departments")
+    return [conditions(rule) for rule in rules]
+
+
+def questions(
+    conversations: Sequence[Conversation], rules: Sequence[Conditions]
+) -> dict[uuid.UUID, Question]:
+    """Language and topics are found once, from the first words, and set on the rows (unsaved).
+
+    Select `identity__contact` with the conversations. Articles are looked for only when a rule
+    asks, one query a conversation.
+    """
+    texts = _first_words(conversations)
+    topics = [(each.name, [folded(word) for word in each.keywords]) for each in Topic.objects.all()]
+    articles = any(rule.articles for rule in rules)
+    found = {}
+    for each in conversations:
+        text = f"{each.subject}\n{texts.get(each.pk, '')}"
+        words = folded(text)
+        each.language = each.language or language.detect(text)
+        each.topics = each.topics or [
+            name for name, keywords in topics if any(word in words for word in keywords)
+        ]
+        suggested = frozenset(article.pk for article in suggest(each)) if articles else frozenset()
+        found[each.pk] = _question(each, words, suggested)
+    return found
+
+
+def _question(each: Conversation, words: str, articles: frozenset[uuid.UUID]) -> Question:
+    contact = each.identity.contact if each.identity else None
+    return Question(
+        id=each.pk,
+        unit=each.unit_id,
+        channel=each.channel_id,
+        language=each.language,
+        topics=frozenset(each.topics),
+        words=words,
+        articles=articles,
+        relationship=contact.relationship if contact else "",
+        organization=contact.organization if contact else "",
+    )
+
+
+def _first_words(conversations: Sequence[Conversation]) -> dict[uuid.UUID, str]:
+    first = (
+        Message.objects.filter(conversation__in=conversations, direction=Direction.IN)
+        .order_by("conversation_id", "occurred_at", "pk")
+        .distinct("conversation_id")
+    )
+    return dict(first.values_list("conversation_id", "text"))

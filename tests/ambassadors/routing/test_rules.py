@@ -211,4 +211,4 @@ def test_candidates_cost_the_same_queries_for_many_people_and_conversations(
             assert stepping.route() == more
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] < 30
+    assert counts[0] < 40  # of a whole batch, savepoints and locks included

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from ambassadors.live.services import tell_of_messages
-from ambassadors.routing import services
+from ambassadors.routing import services, telling
 from conversations.inbox.models import Conversation, Message
 from conversations.signals import (
     conversation_ended,
@@ -24,7 +24,12 @@ from crm.wake import Task, wake
 def _route(conversations: list[uuid.UUID], **_: Any) -> None:
     services.seek_again(conversations, at=timezone.now())
     wake(Task.ROUTE)
+
+
+@receiver(messages_received)
+def _tell(conversations: list[uuid.UUID], **_: Any) -> None:
     tell_of_messages(conversations)
+    telling.tell_of_messages(conversations)
 
 
 @receiver(reply_written)

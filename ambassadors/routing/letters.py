@@ -124,6 +124,25 @@ def _warning(notice: Notice) -> Letter:
     return Letter(_("Still waiting: %s") % subject_of(offer), "\n".join(lines), answer_to)
 
 
+def _message(notice: Notice) -> Letter:
+    offer = notice.offer
+    answer_to = reply_address(offer)
+    lines = [
+        *([CUT, ""] if answer_to else []),
+        _("Hello %s,") % offer.employee.name,
+        "",
+        _("the customer wrote again:"),
+        "",
+        *_quoted(offer, EXCERPT),
+        "",
+    ]
+    if answer_to:
+        lines += [_("You may simply reply to this mail: what you write goes to the customer.")]
+    else:
+        lines += [_("Answer in the app that your company has connected.")]
+    return Letter(_("Again: %s") % subject_of(offer), "\n".join(lines), answer_to)
+
+
 def _taken_back(notice: Notice) -> Letter:
     offer = notice.offer
     lines = [
@@ -160,6 +179,7 @@ _LETTERS = {
     NoticeKind.WARNING: _warning,
     NoticeKind.TAKEN_BACK: _taken_back,
     NoticeKind.REFUSED: _refused,
+    NoticeKind.MESSAGE: _message,
 }
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone, translation
 
 from ambassadors.routing.availability import absences_of, availability_of
@@ -20,10 +21,12 @@ from ambassadors.routing.scoring import Period
 from ambassadors.routing.told import Notice, NoticeKind
 from conversations.channels.notices import send_notice
 from conversations.channels.wire.contract import Party
-from conversations.inbox.models import Conversation
+from conversations.inbox.models import Conversation, Status
+from crm.access.models import Role
 from crm.organisation.models import Employee
 from crm.wake import Task, wake
 
+GATHER = timedelta(minutes=1)  # in which several messages of a customer become one mail
 MOST_PEOPLE = 200  # told by one sweep
 
 
@@ -57,6 +60,38 @@ def notify(offer: Offer, kind: NoticeKind, *, detail: str = "", at_once: bool = 
         ignore_conflicts=True,
     )
     wake(Task.TELL, offer.employee_id)
+
+
+def tell_of_messages(conversations: Sequence[uuid.UUID]) -> None:
+    """The customer wrote again to somebody who accepted: who has another job watches no inbox.
+
+    Staff does, and is not told by mail. What comes within a minute is one mail.
+    """
+    soon = timezone.now() + GATHER
+    offers = (
+        Offer.objects.filter(
+            conversation__in=conversations,
+            conversation__assignee=F("employee"),
+            state=OfferState.ACCEPTED,
+            live=True,
+        )
+        .exclude(employee__user__role_grants__role=Role.STAFF)
+        .order_by("conversation", "-accepted_at")
+        .distinct("conversation")
+        .select_related("employee")
+    )
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                employee_id=offer.employee_id,
+                offer=offer,
+                kind=NoticeKind.MESSAGE,
+                due_at=reachable_at(offer.employee, at=soon),
+            )
+            for offer in offers
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def reachable_at(employee: Employee, *, at: datetime) -> datetime:
@@ -119,6 +154,10 @@ def _still_true(notice: Notice) -> bool:
     if notice.kind == NoticeKind.OFFER:
         in_time = offer.expires_at is None or offer.expires_at > timezone.now()
         return offer.state == OfferState.OPEN and in_time and _sees(notice)
+    if notice.kind == NoticeKind.MESSAGE:
+        conversation = offer.conversation
+        has_it = conversation.assignee_id == notice.employee_id
+        return has_it and conversation.status == Status.OPEN and _sees(notice)
     if notice.kind == NoticeKind.WARNING:
         return offer.answer_due_at is not None and _sees(notice)
     return True

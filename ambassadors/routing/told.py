@@ -18,6 +18,7 @@ class NoticeKind(models.TextChoices):
     WARNING = "warning", _("accepted, not answered yet")
     TAKEN_BACK = "taken_back", _("taken back")
     REFUSED = "refused", _("an answer by mail that was not taken")
+    MESSAGE = "message", _("the customer wrote again")
 
 
 class Notice(models.Model):
@@ -43,8 +44,13 @@ class Notice(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["offer", "kind"],
-                condition=~models.Q(kind="refused"),
+                condition=~models.Q(kind__in=["refused", "message"]),
                 name="a_notice_is_given_once",
+            ),
+            models.UniqueConstraint(
+                fields=["offer"],
+                condition=models.Q(kind="message", sent_at__isnull=True),
+                name="messages_of_one_moment_are_one_notice",
             ),
         ]
         indexes = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from ambassadors.routing import services, telling
@@ -18,6 +19,7 @@ from conversations.channels.doors.mail import mailbox, store
 from conversations.channels.models import Channel, Envelope
 from conversations.channels.wire.email import tokens
 from conversations.inbox.models import Conversation, Delivery, Message
+from crm.access.models import Role
 from tests import house
 from tests.ambassadors.routing.mails import answer_to, outbox
 
@@ -151,6 +153,40 @@ def test_a_colleague_who_has_it_meanwhile_is_not_spoken_over(
     services.assign(Conversation.objects.get(), employee=bea.employee, by=bea.acting)
     refused = answer_to(mail, "It left.", sender=ada.user.email)
     assert (refused.reason, _said()) == ("not taken: offer_gone", [])
+
+
+def test_what_the_customer_writes_next_comes_by_mail_once_and_is_answered_by_mail(
+    mail: EmailMessage, ada: house.Somebody, folder: Path
+) -> None:
+    answer_to(mail, "It left.", sender=ada.user.email)
+    channel = Channel.objects.get(kind="webhook")
+    for number in (2, 3):
+        said = house.message(f"m{number}", f"Still nothing, {number}!")
+        house.post_webhook(channel, house.event(said))
+        house.drain()
+        telling.tell_of_messages([Conversation.objects.get().pk])
+    telling.tell_due()
+    assert len(outbox(folder)) == 1
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        telling.tell_due()
+    _, again = outbox(folder)
+    assert "> Still nothing, 3!" in again.get_content()
+    answer_to(again, "Tomorrow.", sender=ada.user.email, message_id="<r2@home.example>")
+    assert sorted(_said()) == ["It left.", "Tomorrow."]
+
+
+def test_who_answers_in_the_inbox_and_who_no_longer_has_it_gets_no_mail(
+    mail: EmailMessage, ada: house.Somebody, folder: Path
+) -> None:
+    services.accept(Offer.objects.get(), by=ada.acting)
+    conversation = Conversation.objects.get()
+    telling.tell_of_messages([conversation.pk])
+    bea = house.somebody(ada.employee.department, Role.STAFF, name="Bea")
+    services.assign(conversation, employee=bea.employee, by=bea.acting)
+    telling.tell_of_messages([conversation.pk])
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        telling.tell_due()
+    assert len(outbox(folder)) == 1
 
 
 def test_an_out_of_office_mail_acts_on_nothing(mail: EmailMessage, ada: house.Somebody) -> None:

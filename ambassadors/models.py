@@ -8,6 +8,7 @@ from ambassadors.communities.models import (
     RoundTrip,
     Telling,
 )
+from ambassadors.governance.ladder import Ladder, NamedRole, Step, Vouch
 from ambassadors.governance.models import (
     Acknowledgement,
     Correction,
@@ -32,8 +33,10 @@ __all__ = [
     "Event",
     "HookPost",
     "Insight",
+    "Ladder",
     "MailedAnswer",
     "Member",
+    "NamedRole",
     "Notice",
     "Offer",
     "Policy",
@@ -42,8 +45,10 @@ __all__ = [
     "RoundTrip",
     "RoutingCase",
     "Rule",
+    "Step",
     "Subscription",
     "Telling",
     "Topic",
     "Training",
+    "Vouch",
 ]

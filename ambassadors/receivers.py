@@ -8,6 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
+from ambassadors.governance import approvals
 from ambassadors.live.services import tell_of_messages
 from ambassadors.routing import services, telling
 from conversations.inbox.models import Conversation, Message
@@ -39,6 +40,13 @@ def _withdraw_offers(conversation: uuid.UUID, message: uuid.UUID, **_: Any) -> N
         Message.objects.get(pk=message),
         at=timezone.now(),
     )
+
+
+@receiver(reply_written)
+def _ask_for_approval(message: uuid.UUID, **_: Any) -> None:
+    written = Message.objects.select_related("conversation", "author_employee").get(pk=message)
+    if written.approval_required:
+        approvals.ask(written, at=timezone.now())
 
 
 @receiver(conversation_taken_over)

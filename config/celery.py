@@ -79,6 +79,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "tell whose turn it is in an approval": {
+            "task": "ambassadors.governance.tasks.tell_due",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "wake snoozed conversations": {
             "task": "conversations.inbox.tasks.end_snoozes",
             "schedule": 30.0,
@@ -149,6 +154,7 @@ app.autodiscover_tasks(
         "conversations.inbox",
         "conversations.knowledge",
         "ambassadors.live",
+        "ambassadors.governance",
         "ambassadors.routing",
         "ambassadors.communities",
         "maturity.appraisals",

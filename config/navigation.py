@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ambassadors.governance.pages import waiting_label
 from conversations.inbox.pages.tabs import unassigned_label
 from crm.access.models import Role
 from crm.access.services import has_role
@@ -53,6 +54,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             _("Ambassadors"),
             [
+                _approvals(request),
                 _item(request, "ambassadors.rule", "alt_route"),
                 _item(request, "ambassadors.availability", "event_available"),
                 _item(request, "ambassadors.absence", "beach_access"),
@@ -74,7 +76,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "conversations.target", "timer"),
                 _item(request, "crm.calendar", "calendar_month"),
                 _item(request, "ambassadors.policy", "policy"),
-                _item(request, "ambassadors.training", "school"),
+                _item(request, "ambassadors.course", "school"),
+                _item(request, "ambassadors.training", "workspace_premium"),
+                _item(request, "ambassadors.ladder", "stairs"),
+                _item(request, "ambassadors.namedrole", "shield_person"),
+                _item(request, "ambassadors.vouch", "recommend"),
                 _item(request, "crm.act", "history"),
             ],
         ),
@@ -112,6 +118,19 @@ def _inbox(request: HttpRequest) -> dict[str, Any] | None:
         item["title"] = _("Inbox")
         item |= _badge(unassigned_label(request.user))
     return item
+
+
+def _approvals(request: HttpRequest) -> dict[str, Any] | None:
+    if not has_role(request.user, Role.STAFF):
+        return None
+    link = reverse("admin:approvals")
+    item = {
+        "title": _("Approvals"),
+        "icon": "fact_check",
+        "link": link,
+        "active": request.path.startswith(link),
+    }
+    return item | _badge(waiting_label(request.user))
 
 
 def _badge(label: str) -> dict[str, str]:

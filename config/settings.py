@@ -180,6 +180,8 @@ STAFF_PERMISSIONS = [
     "ambassadors.view_availability",
     "ambassadors.change_availability",
     "ambassadors.add_availability",
+    "ambassadors.view_vouch",
+    "ambassadors.add_vouch",
     "ambassadors.view_absence",
     "ambassadors.add_absence",
     "ambassadors.change_absence",
@@ -222,10 +224,11 @@ ENVELOPE_CONSUMERS = [
     "conversations.inbox.ingestion.consume",
     "ambassadors.routing.replies.consume",
 ]
-REPLY_GATES: list[str] = []
+REPLY_GATES = ["ambassadors.governance.gates.ladder"]
 THREAD_PANELS = [
     "ambassadors.routing.panels.panel",
     "ambassadors.communities.panels.panel",
+    "ambassadors.governance.pages.panel",
     "conversations.knowledge.panels.panel",
 ]
 WAKE = env.bool("WAKE", default=True)
@@ -273,6 +276,8 @@ SPECTACULAR_SETTINGS = {
         "EnvelopeState": "conversations.channels.models.EnvelopeState",
         "OfferState": "ambassadors.routing.models.OfferState",
         "ArticleState": "conversations.knowledge.models.ArticleState",
+        "ApprovalStep": "ambassadors.governance.ladder.StepKind",
+        "CorrectionKind": "ambassadors.governance.models.CorrectionKind",
         "Role": "crm.access.models.Role",
     },
 }

@@ -17,5 +17,6 @@ urlpatterns = [
     path("", include("ambassadors.communities.api")),
     path("", include("ambassadors.communities.outside_api")),
     path("", include("ambassadors.communities.load_api")),
+    path("", include("ambassadors.governance.api")),
     path("", include("maturity.executive.api")),
 ]

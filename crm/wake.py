@@ -32,6 +32,7 @@ class Task(StrEnum):
     COUNT_USES = "conversations.knowledge.tasks.count_uses"
     POST_EVENTS = "ambassadors.live.tasks.post_events"
     TELL = "ambassadors.routing.tasks.tell"
+    TELL_APPROVALS = "ambassadors.governance.tasks.tell_due"
     TELL_OFFER = "ambassadors.routing.tasks.tell_offer"
 
 

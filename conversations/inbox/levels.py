@@ -31,7 +31,7 @@ _SAID = """
 SELECT m.conversation_id, m.direction, m.occurred_at, m.sent_at, m.via
 FROM conversations_message m LEFT JOIN conversations_delivery d ON d.message_id = m.id
 WHERE m.conversation_id = ANY(%s) AND m.kind = 'reply' AND NOT m.automated
-  AND (d.state IS NULL OR d.state NOT IN ('held', 'failed'))
+  AND (d.state IS NULL OR d.state NOT IN ('held', 'dropped', 'failed'))
 """
 _VERBS = {
     "conversation_closed": Happened.CLOSED,

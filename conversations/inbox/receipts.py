@@ -27,6 +27,7 @@ from conversations.inbox.models import (
 
 _RANK = {
     DeliveryState.HELD: 0,
+    DeliveryState.DROPPED: 9,
     DeliveryState.QUEUED: 0,
     DeliveryState.SENDING: 1,
     DeliveryState.UNKNOWN: 1,

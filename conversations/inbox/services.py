@@ -79,7 +79,7 @@ def reply(
     Raises Invalid for an empty or endless text, Forbidden `accept_first` for who may only look,
     Conflict `no_way_back` where the channel has no way out.
     """
-    text = _clean(text)
+    text = clean(text)
     author = _employee_of(by)
     with transaction.atomic():
         conversation = locked(conversation)
@@ -100,7 +100,10 @@ def reply(
             conversation=conversation,
             state=DeliveryState.HELD if held else DeliveryState.QUEUED,
         )
-        _answered(conversation, at=message.occurred_at)
+        if held:  # the person outside goes on waiting
+            touch(conversation)
+        else:
+            answered(conversation, at=message.occurred_at)
         record("reply_written", message, by=by, conversation=str(conversation.pk), held=held)
         levels.refresh([conversation.pk])
         wake(Task.DELIVER, message.pk)
@@ -119,13 +122,13 @@ def _tell_reply(conversation_id: uuid.UUID, message_id: uuid.UUID) -> None:
 
 def note(conversation: Conversation, *, text: str, by: Actor) -> Message:
     """A word among colleagues; never leaves the house."""
-    text = _clean(text)
+    text = clean(text)
     author = _employee_of(by)
     with transaction.atomic():
         conversation = locked(conversation)
         message = _new_message(conversation, author, text, by=by, kind=MessageKind.NOTE)
         message.save(force_insert=True)
-        _touch(conversation)
+        touch(conversation)
         record("note_written", message, by=by, conversation=str(conversation.pk))
     return message
 
@@ -140,7 +143,7 @@ def close(conversation: Conversation, *, by: Actor) -> Conversation:
         conversation.status = Status.CLOSED
         conversation.closed_at = now
         conversation.waiting_since = conversation.snoozed_until = None
-        _touch(conversation)
+        touch(conversation)
         Closing.objects.create(
             conversation=conversation, by=_employee_or_none(by), via=by.via, occurred_at=now
         )
@@ -174,7 +177,7 @@ def reopen(conversation: Conversation, *, by: Actor) -> Conversation:
         conversation.status = Status.OPEN
         conversation.closed_at = conversation.snoozed_until = None
         conversation.live = True
-        _touch(conversation)
+        touch(conversation)
         record("conversation_reopened", conversation, by=by)
         levels.refresh([conversation.pk])
     return conversation
@@ -190,7 +193,7 @@ def snooze(conversation: Conversation, *, until: datetime, by: Actor) -> Convers
             raise Conflict(_("an ended conversation can't be snoozed"), code="ended")
         conversation.status = Status.SNOOZED
         conversation.snoozed_until = until
-        _touch(conversation)
+        touch(conversation)
         record("conversation_snoozed", conversation, by=by, until=until.isoformat())
         levels.refresh([conversation.pk])
     return conversation
@@ -216,7 +219,7 @@ def prioritise(conversation: Conversation, *, priority: str, by: Actor) -> Conve
         if conversation.priority == priority:
             return conversation
         conversation.priority = priority
-        _touch(conversation)
+        touch(conversation)
         record("conversation_prioritised", conversation, by=by, priority=priority)
         levels.refresh([conversation.pk])
     return conversation
@@ -231,7 +234,7 @@ def mark_spam(conversation: Conversation, *, by: Actor) -> Conversation:
         conversation.status = Status.SPAM
         conversation.waiting_since = conversation.snoozed_until = None
         conversation.closed_at = None
-        _touch(conversation)
+        touch(conversation)
         record("conversation_marked_spam", conversation, by=by)
         levels.refresh([conversation.pk])
         _tell_ended(conversation.pk)
@@ -242,7 +245,7 @@ def set_assignee(conversation: Conversation, employee: Employee | None) -> None:
     """Within the caller's transaction and lock; who may assign, and the trace, is routing's."""
     conversation.assignee = employee
     conversation.live = True
-    _touch(conversation)
+    touch(conversation)
 
 
 def decide_need(conversation: Conversation, *, value: bool, by: Actor) -> NeedsAnswer:
@@ -259,7 +262,7 @@ def decide_need(conversation: Conversation, *, value: bool, by: Actor) -> NeedsA
     return decision
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     text = text.replace("\r\n", "\n").strip()
     if not text:
         raise Invalid(_("the text is empty"), code="empty")
@@ -317,15 +320,15 @@ def _asks_for_approval(message: Message) -> bool:
     return False
 
 
-def _answered(conversation: Conversation, *, at: datetime) -> None:
+def answered(conversation: Conversation, *, at: datetime) -> None:
     conversation.status = Status.WAITING
     conversation.waiting_since = conversation.snoozed_until = conversation.closed_at = None
     conversation.last_message_at = at
     conversation.live = True
-    _touch(conversation)
+    touch(conversation)
 
 
-def _touch(conversation: Conversation) -> None:
+def touch(conversation: Conversation) -> None:
     conversation.version += 1
     conversation.updated_at = timezone.now()
     conversation.save()

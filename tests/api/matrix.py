@@ -14,7 +14,10 @@ from django.utils import timezone
 from ambassadors.communities import round_trips
 from ambassadors.communities.insights import note_insight
 from ambassadors.communities.services import open_community, start_thread, write_post
-from ambassadors.governance.models import Acknowledgement, Escalation, Policy, Training
+from ambassadors.governance.approvals import ask
+from ambassadors.governance.ladder import Ladder, NamedRole
+from ambassadors.governance.models import Acknowledgement, Course, Escalation, Policy, Training
+from ambassadors.governance.vouching import vouch
 from ambassadors.live.models import Subscription
 from ambassadors.routing import services as routing
 from ambassadors.routing.models import Absence, Topic
@@ -42,6 +45,8 @@ DECISION = {"outcome": "shipped", "why": "Asked for often."}
 IN = "conversations/{conversation}/"
 CIRCLE = {"name": "Circle", "dimension": "internal"}
 HERE = {"state": "viewing"}
+WHY = {"comment": "When?"}
+WRONG = {"kind": "corrected"}
 URGENT = {"priority": "urgent"}
 SECRET = "Is this about zanzibar?"
 SECRETIVE = {"from": {"handle": "quillon", "name": "Quillon"}}
@@ -87,6 +92,19 @@ MATRIX = [
     ("PATCH", "webhooks/{endpoint}/", {"active": False}, 401, 404, 200, 404, 404, 404, 404),
     ("DELETE", "webhooks/{endpoint}/", None, 401, 404, 204, 404, 404, 404, 404),
     ("GET", "decline-reasons/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "approvals/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "approvals/{held}/", None, 401, 404, 404, 404, 200, 404, 404),
+    ("POST", "approvals/{held}/approve/", None, 401, 404, 404, 404, 200, 404, 404),
+    ("POST", "approvals/{held}/send-back/", WHY, 401, 404, 404, 404, 200, 404, 404),
+    ("GET", "drafts/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "drafts/{held}/", None, 401, 404, 404, 200, 404, 404, 404),
+    ("POST", "drafts/{held}/rewrite/", {"text": "No."}, 401, 404, 404, 200, 404, 404, 404),
+    ("POST", "drafts/{held}/drop/", None, 401, 404, 404, 200, 404, 404, 404),
+    ("POST", "messages/{held}/corrections/", WRONG, 401, 404, 404, 409, 409, 404, 404),
+    ("GET", "me/trust/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "me/trainings/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "policies/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "policies/{policy}/acknowledge/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
@@ -127,6 +145,9 @@ MATRIX = [
 LISTED = [
     ("conversations/", 0, 1, 1, 2, 0, 0),
     ("offers/", 0, 1, 1, 0, 0, 0),
+    ("approvals/", 0, 0, 0, 1, 0, 0),
+    ("drafts/", 0, 0, 1, 0, 0, 0),
+    ("policies/", 1, 1, 1, 1, 1, 1),
     ("articles/", 1, 1, 1, 1, 1, 1),
     ("communities/", 1, 1, 1, 1, 1, 1),
     ("threads/", 3, 3, 3, 3, 3, 3),
@@ -151,13 +172,17 @@ ADMIN_MODELS: dict[str, str] = {
     "ambassadors.absence": "200 200 200|200 200 200|302 200 200|302 200 200|302 200 200",
     "ambassadors.acknowledgement": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "ambassadors.availability": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 200",
+    "ambassadors.course": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.escalation": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.ladder": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
+    "ambassadors.namedrole": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.offer": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "ambassadors.policy": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "ambassadors.reason": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
     "ambassadors.rule": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 200",
     "ambassadors.topic": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.training": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.vouch": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "conversations.article": "200 200 200|200 200 200|200 200 200|200 200 200|403 403 403",
     "conversations.channel": "200 200 200|403 403 200|302 200 200|302 200 200|403 403 403",
     "conversations.conversation": "200 200 200|403 403 403|404 200 200|302 200 200|403 403 403",
@@ -194,6 +219,8 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/conversations/conversation/{conversation}/part/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
+    ("GET", "/admin/ambassadors/ladder/approvals/", 200, 200, 200),
+    ("POST", "/admin/ambassadors/ladder/approvals/{held}/approve/", 404, 302, 302),
     # it names nobody to give it to
     ("POST", "/admin/ambassadors/offer/assign/{conversation}/", 404, 404, 404),
 ]
@@ -264,6 +291,7 @@ def furnish():
         for case in (taken, waiting)
     }
     _furnish_admin(people)
+    held = _held(taken, people)
     staff = str(people["staff"].employee.pk)
     return {
         "people": people,
@@ -280,6 +308,8 @@ def furnish():
         "waiting": waiting.pk,
         "ids": {
             "offer": offer.pk,
+            "held": held.pk,
+            "policy": Policy.objects.get().pk,
             "community": circle.pk,
             "thread": thread.pk,
             "endpoint": endpoint.pk,
@@ -314,6 +344,18 @@ def _staff_of(unit, department):
     RoleGrant.objects.create(user=person.user, role=Role.STAFF, unit=unit)
     User.objects.filter(pk=person.user.pk).update(is_staff=True)
     return person
+
+
+def _held(conversation, people):
+    """An answer of the assignee that waits for the staff."""
+    assignee, staff = people["assignee"], people["staff"]
+    role = NamedRole.objects.create(name="Mentors")
+    Ladder.objects.create(unit=conversation.unit, role=role)
+    Course.objects.create(name="Tone")
+    vouch(assignee.employee, trusted=False, by=staff.acting)
+    held = reply(conversation, text="Soon.", by=assignee.acting)
+    ask(held, at=timezone.now())
+    return held
 
 
 def _furnish_admin(people):

@@ -12,7 +12,7 @@ from django.urls import resolve
 from ambassadors.live.models import Subscription
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Envelope
-from conversations.inbox.models import Attachment, Conversation
+from conversations.inbox.models import Attachment, Conversation, Message
 from tests.api import matrix, routes
 from tests.api.hands import Caller, a_key
 from tests.rows import row_counts
@@ -51,6 +51,7 @@ def _everything():
         list(Conversation.objects.order_by("pk").values()),
         list(Offer.objects.order_by("pk").values()),
         list(Subscription.objects.order_by("pk").values()),
+        list(Message.objects.order_by("pk").values("pk", "text", "delivery__state")),
         list(Envelope.objects.order_by("pk").values("pk", "state")),
     ]
 

@@ -21,12 +21,14 @@ class DeliveryState(models.TextChoices):
     READ = "read", _("read")
     FAILED = "failed", _("failed")
     UNKNOWN = "unknown", _("unknown: it may have arrived")
+    DROPPED = "dropped", _("dropped, never sent")
 
 
 class Delivery(models.Model):
     """The way of one outbound message to the provider.
 
         HELD ──approved──> QUEUED ──claim, committed──> SENDING ──> SENT ─> DELIVERED ─> READ
+          └──given up──> DROPPED
                              ^                             │   └──> FAILED (cause)
                              └──transient, not_before──────┤
                                                            └ lapsed, lost ──> UNKNOWN

@@ -30,6 +30,7 @@ TONES = {
     DeliveryState.HELD: "warn",
     DeliveryState.FAILED: "bad",
     DeliveryState.UNKNOWN: "bad",
+    DeliveryState.DROPPED: "quiet",
     DeliveryState.QUEUED: "quiet",
     DeliveryState.SENDING: "quiet",
 }

@@ -76,7 +76,7 @@ def shown(rows: QuerySet[Message]) -> list[Waiting]:
     return [
         Waiting(
             message=message,
-            question=_word(message, "question") or "",
+            question=str(_word(message, "question") or ""),
             later=later.get(_word(message, "newest")),
             steps=steps[message.pk],
             is_sent_back=_word(message, "turn") == StepKind.SENT_BACK,

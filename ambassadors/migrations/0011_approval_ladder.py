@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ambassadors', '0008_policies_and_courses'),
+        ('ambassadors', '0010_told_of_messages'),
         ('conversations', '0009_dropped_answers'),
         ('crm', '0005_business_calendars'),
     ]

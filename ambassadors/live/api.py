@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ambassadors.live import webhooks
+from ambassadors.live import examples, webhooks
 from ambassadors.live.models import EventKind, Subscription
 from ambassadors.live.stream import Feed, last_number, places
 from crm.access.idempotency import once
@@ -33,12 +33,6 @@ _HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would gather it
     "Content-Encoding": "identity",  # and so would the compression of answers
 }
-_SAID = (
-    "event: offer.made\nid: 4711\n"
-    'data: {"type":"offer.made","timestamp":"2027-03-01T09:00:00+00:00","data":'
-    '{"conversation":"01970000-0000-7000-8000-000000000001",'
-    '"offer":"01970000-0000-7000-8000-000000000002"}}\n\n'
-)
 
 
 class EventStream(BaseRenderer):
@@ -68,9 +62,7 @@ class Stream(APIView):
             )
         ],
         responses={
-            (200, "text/event-stream"): OpenApiResponse(
-                str, examples=[OpenApiExample("an offer", value=_SAID)]
-            ),
+            (200, "text/event-stream"): OpenApiResponse(str, examples=[examples.SAID]),
             (503, "application/problem+json"): OpenApiResponse(
                 {"$ref": "#/components/schemas/Problem"},
                 "`streams_full`: too many are open; see `Retry-After`.",
@@ -156,13 +148,16 @@ class _MyEndpoints(GenericAPIView[Subscription]):
 
 
 class Endpoints(_MyEndpoints, ListAPIView[Subscription]):
-    @extend_schema(operation_id="webhooks_list")
+    @extend_schema(operation_id="webhooks_list", examples=[examples.ENDPOINT])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Where your events are posted to."""
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="webhooks_create", request=NewEndpoint, responses={201: NewEndpointWords}
+        operation_id="webhooks_create",
+        request=NewEndpoint,
+        responses={201: NewEndpointWords},
+        examples=[examples.NEW_ENDPOINT, examples.ENDPOINT_WITH_SECRET],
     )
     def post(self, request: Request) -> Response:
         """Posts your events to an endpoint of yours, signed (Standard Webhooks)."""
@@ -181,7 +176,7 @@ class Endpoints(_MyEndpoints, ListAPIView[Subscription]):
 
 
 class OneEndpoint(_MyEndpoints, RetrieveAPIView[Subscription]):
-    @extend_schema(operation_id="webhooks_retrieve")
+    @extend_schema(operation_id="webhooks_retrieve", examples=[examples.ENDPOINT])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ambassadors.routing import reasons, services
+from ambassadors.routing import examples, reasons, services
 from ambassadors.routing.availability import absences_of, availability_of, set_availability
 from ambassadors.routing.models import Offer, OfferState
 from ambassadors.routing.serializers import (
@@ -70,7 +70,11 @@ class MyAvailability(APIView):
 
 
 class MyStatistics(APIView):
-    @extend_schema(operation_id="statistics_retrieve", responses=StatisticsWords)
+    @extend_schema(
+        operation_id="statistics_retrieve",
+        responses=StatisticsWords,
+        examples=[examples.STATISTICS],
+    )
     def get(self, request: Request) -> Response:
         """What you did in the last thirteen weeks; shown to nobody else."""
         found = statistics_of(_employee(request), at=timezone.now())
@@ -124,7 +128,7 @@ class _MyOffers(GenericAPIView[Offer]):
         )
 
 
-@extend_schema_view(get=extend_schema(operation_id="offers_list"))
+@extend_schema_view(get=extend_schema(operation_id="offers_list", examples=[examples.OFFER]))
 class Offers(_MyOffers, ListAPIView[Offer]):
     """What you were asked to answer, the newest first."""
 
@@ -132,13 +136,18 @@ class Offers(_MyOffers, ListAPIView[Offer]):
     ordered_by = "-occurred_at"
 
 
-@extend_schema_view(get=extend_schema(operation_id="offers_retrieve"))
+@extend_schema_view(get=extend_schema(operation_id="offers_retrieve", examples=[examples.OFFER]))
 class OneOffer(_MyOffers, RetrieveAPIView[Offer]):
     pass
 
 
 class Accept(_MyOffers):
-    @extend_schema(operation_id="offers_accept", request=Nothing, responses=OfferWords)
+    @extend_schema(
+        operation_id="offers_accept",
+        request=Nothing,
+        responses=OfferWords,
+        examples=[examples.ACCEPTED],
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Takes the conversation; 409 `offer_gone` when somebody or time was quicker."""
         offer = self.get_object()
@@ -150,7 +159,12 @@ class Accept(_MyOffers):
 
 
 class Decline(_MyOffers):
-    @extend_schema(operation_id="offers_decline", request=Declined, responses=OfferWords)
+    @extend_schema(
+        operation_id="offers_decline",
+        request=Declined,
+        responses=OfferWords,
+        examples=[examples.NOT_MY_TOPIC, examples.ABSENT, examples.DECLINED],
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """The next person is asked at once."""
         offer = self.get_object()
@@ -164,7 +178,9 @@ class Decline(_MyOffers):
 
 
 class DeclineReasons(APIView):
-    @extend_schema(operation_id="decline_reasons_list", responses=ReasonList)
+    @extend_schema(
+        operation_id="decline_reasons_list", responses=ReasonList, examples=[examples.REASONS]
+    )
     def get(self, request: Request) -> Response:
         """What an offer may be declined with, in the company's order; the whole list."""
         return Response(ReasonList({"results": reasons.choices()}).data)

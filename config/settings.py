@@ -171,6 +171,8 @@ STAFF_PERMISSIONS = [
     "conversations.change_channel",
     "conversations.view_envelope",
     "conversations.change_envelope",
+    "conversations.view_target",
+    "crm.view_calendar",
     "conversations.view_delivery",
     "conversations.change_delivery",
     "conversations.view_article",

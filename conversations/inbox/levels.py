@@ -99,7 +99,7 @@ def _keep(levels: dict[uuid.UUID, list[Level]]) -> None:
     """Writes what differs from the rows, in one statement for each kind of change."""
     known = {
         (row.conversation_id, row.clock, row.started_at): row
-        for row in Deadline.objects.filter(conversation__in=levels)
+        for row in Deadline.objects.filter(conversation__in=list(levels))
     }
     wanted = {
         (pk, str(level.clock), level.started_at): _row(pk, level)
@@ -112,16 +112,27 @@ def _keep(levels: dict[uuid.UUID, list[Level]]) -> None:
     changed = [row for key, row in wanted.items() if not _same(known.get(key), row)]
     for row in changed:
         _carry(known.get((row.conversation_id, row.clock, row.started_at)), row)
-    Deadline.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        unique_fields=["conversation", "clock", "started_at"],
-        update_fields=[
-            *(name.removesuffix("_id") for name in _DERIVED),
-            "warned_at",
-            "breached_at",
-        ],
-    )
+    _write(changed)
+
+
+_COLUMNS = ("conversation_id", "clock", "started_at", *_DERIVED, "warned_at", "breached_at")
+_WRITE = f"""
+INSERT INTO conversations_deadline ({", ".join(_COLUMNS)})
+SELECT * FROM unnest(
+    %s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::timestamptz[],
+    %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+    %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (conversation_id, clock, started_at) DO UPDATE
+SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:])}
+"""  # noqa: S608 - our own column names
+
+
+def _write(rows: Sequence[Deadline]) -> None:
+    """By arrays: the statement is the same for one row and for a thousand."""
+    if rows:
+        columns = [[getattr(row, name) for row in rows] for name in _COLUMNS]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, columns)
 
 
 def _row(conversation: uuid.UUID, level: Level) -> Deadline:

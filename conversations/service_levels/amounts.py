@@ -27,10 +27,11 @@ class Amount:
             return add_days(calendar, start, self.days)
         return add(calendar, start, timedelta(minutes=self.minutes))
 
-    def soon(self, calendar: Calendar, start: datetime) -> datetime:
-        """When the greater part of the time has gone."""
-        whole = between(calendar, start, self.due(calendar, start))
-        return add(calendar, start, whole * WARNED_AFTER)
+    def span(self, calendar: Calendar, start: datetime) -> tuple[datetime, datetime]:
+        """(due, soon): soon is when the greater part of the time has gone."""
+        due = self.due(calendar, start)
+        whole = between(calendar, start, due) if self.days else timedelta(minutes=self.minutes)
+        return due, add(calendar, start, whole * WARNED_AFTER)
 
 
 def amount_of(text: str) -> Amount | None:

@@ -106,8 +106,7 @@ class Level:
         if amount is None:
             return False
         self.terms = terms
-        self.due_at = amount.due(terms.calendar, self.started_at)
-        self.warn_at = amount.soon(terms.calendar, self.started_at)
+        self.due_at, self.warn_at = amount.span(terms.calendar, self.started_at)
         for start, end in self.stood:
             self._shift(start, end)
         return True
@@ -168,7 +167,7 @@ class _Story:
         if terms is None or amount is None:
             return None
         try:
-            due, soon = amount.due(terms.calendar, at), amount.soon(terms.calendar, at)
+            due, soon = amount.span(terms.calendar, at)
         except NeverOpen:
             return None
         level = Level(clock, at, terms, due, soon)

@@ -46,9 +46,9 @@ def _clean(message: Message, *, remote: bool) -> str:
     named = list(dict.fromkeys(_CID.findall(message.html[:CHARS])))
     images = {name: _inline(message, name) for name in named[:MOST_INLINE]}
     clean = sanitised(message.html, images=images, remote=remote)
-    if message.html.strip() and not clean.html:
+    if clean.too_large:
         return str(_("This mail is too large to be shown as it was designed. Read its text."))
-    return clean.html
+    return clean.html.strip() or str(_("Nothing of its design can be shown. Read its text."))
 
 
 def _inline(message: Message, content_id: str) -> str:

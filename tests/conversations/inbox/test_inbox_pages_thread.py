@@ -321,3 +321,17 @@ def test_a_long_thread_shows_its_end_first(
 def test_nonsense_for_an_id_is_not_found(client: Client, staff: house.Somebody) -> None:
     assert client.get(f"{LIST}nonsense/change/").status_code == 404
     assert client.get(f"{LIST}00000000-0000-0000-0000-000000000000/change/").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [("<script>x()</script>", "Nothing of its design"), ("<p>" * 20_000, "too large")],
+)
+def test_a_mail_without_anything_to_show_says_why(
+    client: Client, staff: house.Somebody, home: house.Unit, html: str, said: str
+) -> None:
+    message = asked(home).messages.get()
+    message.html = html
+    message.save()
+    assert said in client.get(f"{LIST}mails/{message.pk}/").content.decode()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -392,3 +394,14 @@ def test_without_a_target_the_list_speaks_of_no_deadline(
     assert "view=due" not in shown
     assert "ib-due" not in shown
     assert 'name="sort"' not in shown
+
+
+def test_an_operator_makes_every_deadline_anew(channel: Channel) -> None:
+    promise()
+    hears(channel, MONDAY)
+    before = exactly()
+    Deadline.objects.all().delete()
+    told_operator = StringIO()
+    call_command("recompute_deadlines", stdout=told_operator)
+    assert exactly() == before
+    assert told_operator.getvalue() == "1 conversations read\n"

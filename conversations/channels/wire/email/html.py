@@ -42,13 +42,14 @@ LINKS = ("http://", "https://", "mailto:", "tel:")
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """`html` is "" when the mail's own is too large or too deep: show the text instead.
+    """`html` is "" when nothing of the mail's own can be shown: show the text instead.
 
-    blocked: how many remote images were left out.
+    blocked: how many remote images were left out. too_large: or too deep.
     """
 
     html: str
     blocked: int = 0
+    too_large: bool = False
 
 
 class _Filter:
@@ -94,7 +95,7 @@ def sanitised(
     the images on other servers, which tell the sender that the mail was opened.
     """
     if len(markup) > CHARS or not is_within(markup, tags_at_most=TAGS, depth_at_most=DEPTH):
-        return Clean("")
+        return Clean("", too_large=True)
     keep = _Filter(images or {}, remote=remote)
     html = nh3.clean(
         markup,
@@ -106,4 +107,5 @@ def sanitised(
         set_tag_attribute_values={"a": {"target": "_blank"}},
         link_rel="noopener noreferrer nofollow",
     )
-    return Clean(html if len(html) - keep.inlined <= CLEAN_CHARS else "", keep.blocked)
+    too_large = len(html) - keep.inlined > CLEAN_CHARS
+    return Clean("" if too_large else html, keep.blocked, too_large=too_large)

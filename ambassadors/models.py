@@ -20,7 +20,7 @@ from ambassadors.governance.models import (
 from ambassadors.live.models import Event, HookPost, Subscription
 from ambassadors.routing.models import Absence, Availability, Offer, RoutingCase, Rule, Topic
 from ambassadors.routing.reasons import Reason
-from ambassadors.routing.told import MailedAnswer, Notice
+from ambassadors.routing.told import MailedAnswer, Notice, Overflow
 
 __all__ = [
     "Absence",
@@ -39,6 +39,7 @@ __all__ = [
     "NamedRole",
     "Notice",
     "Offer",
+    "Overflow",
     "Policy",
     "Post",
     "Reason",

@@ -18,6 +18,7 @@ from ambassadors.routing.models import Offer
 from ambassadors.routing.reply_addresses import reply_address
 from ambassadors.routing.told import Notice, NoticeKind
 from conversations.inbox.models import Conversation, Direction, Message
+from crm.organisation.models import User
 
 EXCERPT = 600  # characters of the question in the mail
 GLIMPSE = 200  # of each one in a digest
@@ -172,6 +173,26 @@ def _refused(notice: Notice) -> Letter:
         *_quoted(offer, GLIMPSE),
     ]
     return Letter(_("Not sent: %s") % subject_of(offer), "\n".join(lines))
+
+
+def overflow_letter(user: User, conversation: Conversation, role: str) -> Letter:
+    """To the people of a named role: nobody else was left to ask."""
+    last = (
+        Message.objects.filter(conversation=conversation, direction=Direction.IN)
+        .order_by("-occurred_at", "-pk")
+        .first()
+    )
+    subject = conversation.subject or _("a question on %s") % conversation.channel.name
+    lines = [
+        _("Hello %s,") % user.name,
+        "",
+        _("nobody was left to ask, so this question comes to you as %s:") % role,
+        "",
+        *(f"> {line}" for line in (last.text[:EXCERPT] if last else "").splitlines()),
+        "",
+        _("You may see and answer it now, in the app that your company has connected."),
+    ]
+    return Letter(_("Nobody took it: %s") % subject, "\n".join(lines))
 
 
 _LETTERS = {

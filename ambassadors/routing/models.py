@@ -9,6 +9,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ambassadors.governance.ladder import NamedRole
 from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation
 from conversations.knowledge.models import Article
@@ -93,6 +94,15 @@ class Rule(models.Model):
     )
     offer_minutes = models.PositiveIntegerField(_("minutes an offer stands"), default=60)
     most_offers = models.PositiveSmallIntegerField(_("offers before staff takes over"), default=5)
+    overflow_role = models.ForeignKey(
+        NamedRole,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        verbose_name=_("role told when nobody is left to ask"),
+        related_name="+",
+        help_text=_("Its people may then see and answer it, besides the staff."),
+    )
     answer_minutes = models.PositiveIntegerField(
         _("minutes from accepting to a warning"),
         default=240,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from ambassadors.routing import following_up, stepping, telling
+from ambassadors.routing import following_up, overflowing, stepping, telling
 from ambassadors.routing.models import Offer, OfferState
 
 
@@ -35,8 +35,9 @@ def route_due() -> None:
 
 @shared_task
 def follow_up_due() -> None:
-    """The sweep: what was accepted and not answered."""
+    """The sweep: what was accepted and not answered, and what nobody is left to ask for."""
     following_up.follow_up(at=timezone.now())
+    overflowing.hand_over_due(at=timezone.now())
 
 
 @shared_task

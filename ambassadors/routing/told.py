@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ambassadors.governance.ladder import NamedRole
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Envelope
-from conversations.inbox.models import Message
+from conversations.inbox.models import Conversation, Message
 from crm.journal.models import Recorded
 from crm.organisation.models import Employee
 from crm.values import uuid7
@@ -91,3 +92,23 @@ class MailedAnswer(Recorded):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class Overflow(Recorded):
+    """A conversation that nobody was left to ask for went to `role`, once in each wait."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    waiting_since = models.DateTimeField()
+    role = models.ForeignKey(NamedRole, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("overflow to a role")
+        verbose_name_plural = _("overflows to roles")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "waiting_since"], name="a_wait_overflows_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation} {self.role}"

@@ -70,7 +70,9 @@ THREAD = _example(
         "text": "The one of 2019 is no longer sold. Who knows another?",
         "conversation": {"id": None, "visible": False},
         "withdrawn": False,
+        "returned": False,
         "question": True,
+        "answered_at": "2026-11-24T09:30:00Z",
         "posts": 3,
         "created_at": "2026-11-24T08:30:00Z",
         "last_at": "2026-11-24T09:12:00Z",
@@ -85,6 +87,7 @@ POST = _example(
         "text": "Take the contact glue of the repair kit.",
         "conversation": None,
         "withdrawn": False,
+        "returned": True,
         "created_at": "2026-11-24T09:12:00Z",
     },
 )

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from ambassadors.communities import examples, insights, round_trips, services
 from ambassadors.communities.api import named_conversation, said
 from ambassadors.communities.filters import InsightFilters
-from ambassadors.communities.models import Community, Insight, InsightOutcome, RoundTrip
+from ambassadors.communities.models import Community, Insight, InsightOutcome, Post, RoundTrip
 from ambassadors.communities.reading import trips
 from ambassadors.communities.serializers import MentionWords
 from conversations.inbox.api import InConversation
@@ -55,15 +55,17 @@ class _Mentioning(serializers.ModelSerializer[Any]):
 
 
 class TripWords(_Mentioning):
-    """thread, community: where it was asked, null when you may not see them. answered_by: whose
-    post was returned. reply: the message it became, for who sees the conversation. answered_at:
+    """thread, community, asked_by, answered_by (whose post was returned): null when you may not see
+    the community. reply: the message it became, for who sees the conversation. answered_at:
     when the provider took that message."""
 
     thread = serializers.UUIDField(source="post_id", allow_null=True)
     community = serializers.UUIDField(source="post.community_id", allow_null=True)
     asked_by = EmployeeWords(source="post.author_employee", allow_null=True)
     asked_at = serializers.DateTimeField(source="occurred_at")
-    answered_by = EmployeeWords(source="answer.author_employee", allow_null=True, default=None)
+    answered_by = EmployeeWords(
+        source="answer.author_employee", allow_null=True, default=None, read_only=True
+    )
     reply = serializers.UUIDField(source="reply_id", allow_null=True)
 
     class Meta:
@@ -79,7 +81,8 @@ class TripWords(_Mentioning):
         if instance.conversation_id not in self.context["seen"]:
             words["reply"] = None
         if instance.post.community_id not in self.context["communities"]:
-            words["thread"] = words["community"] = None
+            hidden = ("thread", "community", "asked_by", "answered_by")
+            words |= dict.fromkeys(hidden)
         return words
 
 
@@ -171,8 +174,11 @@ class Return(GenericAPIView[RoundTrip]):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Answers the customer with what a colleague said; every gate of a reply applies."""
-        seen = Conversation.objects.visible_to(request.user)
-        trip: RoundTrip = get_object_or_404(trips().filter(conversation__in=seen), pk=pk)
+        seen = trips().filter(
+            conversation__in=Conversation.objects.visible_to(request.user),
+            post__in=Post.objects.visible_to(request.user),
+        )
+        trip: RoundTrip = get_object_or_404(seen, pk=pk)
         return once(request, lambda: self._return(request, trip))
 
     def _return(self, request: Request, trip: RoundTrip) -> Response:

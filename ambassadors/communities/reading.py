@@ -42,7 +42,8 @@ def communities(reader: Reader) -> QuerySet[Any]:
 
 
 def threads(reader: Reader, *, words: str = "") -> QuerySet[Any]:
-    """Opening posts, with `last_at`, `post_count` and `asks`: a customer's question stands in it.
+    """Opening posts, with `last_at`, `post_count`, `asks` (a customer's question stands in it) and
+    `answered_at` (when the customer had the answer).
 
     words: found in the title or in any post of the thread that was not withdrawn.
     """
@@ -52,11 +53,14 @@ def threads(reader: Reader, *, words: str = "") -> QuerySet[Any]:
         said = Q(title__icontains=words) | Q(text__icontains=words)
         found = found.filter(Exists(same.filter(said, withdrawn_at=None)))
     grouped = same.values("community", "thread")
-    return with_authors(found).annotate(
+    asked = RoundTrip.objects.filter(post=OuterRef("pk"))
+    shown: QuerySet[Any] = with_authors(found).annotate(
         last_at=_one(grouped, Max("occurred_at"), DateTimeField(), empty=F("occurred_at")),
         post_count=_one(grouped, Count("pk"), IntegerField(), empty=1),
-        asks=Exists(RoundTrip.objects.filter(post=OuterRef("pk"))),
+        asks=Exists(asked),
+        answered_at=Subquery(asked.order_by("-answered_at").values("answered_at")[:1]),
     )
+    return shown
 
 
 def _one(grouped: QuerySet[Any, Any], number: Any, field: Any, *, empty: Any) -> Coalesce:
@@ -71,10 +75,11 @@ def posts(opening: Post) -> QuerySet[Post]:
     return with_authors(found).order_by("occurred_at", "pk")
 
 
-def with_authors(found: QuerySet[Post]) -> QuerySet[Post]:
+def with_authors(found: QuerySet[Post]) -> QuerySet[Any]:
+    """With `returned`: it went back to a customer."""
     return found.select_related(
         "community", "author_employee__department", "author_identity__contact"
-    )
+    ).annotate(returned=Exists(RoundTrip.objects.filter(answer=OuterRef("pk"))))
 
 
 def seen_conversations(shown: Collection[Post], reader: Reader) -> set[UUID]:

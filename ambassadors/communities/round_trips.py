@@ -44,6 +44,7 @@ from crm.values import Actor
 
 LONGEST_DRAFT = 4_000
 MOST_TOLD = 200  # members told of one question
+NOT_SENT = (DeliveryState.FAILED, "dropped")  # dropped: an approver took it off the way
 
 
 def question_of(conversation: Conversation) -> str:
@@ -171,7 +172,7 @@ def is_on_its_way(trip: RoundTrip) -> bool:
     if trip.reply is None:
         return trip.answered_at is not None
     delivery = getattr(trip.reply, "delivery", None)
-    return delivery is None or delivery.state != DeliveryState.FAILED
+    return delivery is None or delivery.state not in NOT_SENT
 
 
 def note_answers() -> int:

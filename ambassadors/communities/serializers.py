@@ -85,17 +85,18 @@ class MentionWords(serializers.Serializer[Any]):
 
 
 class PostWords(serializers.ModelSerializer[Post]):
-    """text is "" once withdrawn."""
+    """text is "" once withdrawn. returned: it went back to a customer."""
 
     author = serializers.SerializerMethodField()
     text = serializers.SerializerMethodField()
     conversation = serializers.SerializerMethodField()
     withdrawn = serializers.SerializerMethodField()
+    returned = serializers.BooleanField()
     created_at = serializers.DateTimeField(source="occurred_at")
 
     class Meta:
         model = Post
-        fields = ["id", "author", "text", "conversation", "withdrawn", "created_at"]
+        fields = ["id", "author", "text", "conversation", "withdrawn", "returned", "created_at"]
         read_only_fields = fields
 
     @extend_schema_field(WriterWords)
@@ -128,18 +129,20 @@ class PostWords(serializers.ModelSerializer[Post]):
 
 
 class ThreadWords(PostWords):
-    """id: of the first post, which stands for the thread. question: of a customer."""
+    """id: of the first post, which stands for the thread. question: asked for a customer, who had
+    the answer at `answered_at`."""
 
     title = serializers.SerializerMethodField()
     community = serializers.UUIDField(source="community_id")
     posts = serializers.IntegerField(source="post_count")
     question = serializers.BooleanField(source="asks")
+    answered_at = serializers.DateTimeField(allow_null=True)
     last_at = serializers.DateTimeField()
 
     class Meta(PostWords.Meta):
         fields = [
-            "id", "community", "title", "author", "text", "conversation", "withdrawn", "question",
-            "posts", "created_at", "last_at",
+            "id", "community", "title", "author", "text", "conversation", "withdrawn", "returned",
+            "question", "answered_at", "posts", "created_at", "last_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from ambassadors.communities import tasks
 from ambassadors.communities.masking import without_people
-from ambassadors.communities.models import Post, RoundTrip, Telling
+from ambassadors.communities.models import Community, Post, RoundTrip, Telling
 from ambassadors.communities.services import join, open_community
 from conversations.inbox.models import Conversation, Delivery, DeliveryState, Message
 from crm.access.models import Role
@@ -105,6 +105,11 @@ def test_a_question_travels_inside_and_its_answer_back_to_the_customer(world):
     row = RoundTrip.objects.get()
     assert row.answered_at == message.occurred_at
     assert (row.via, row.post.via) == ("own", "own")
+    inside = Caller(world.bea.user)
+    thread = inside.get(f"threads/{trip['thread']}/").json()
+    assert (thread["question"], thread["answered_at"] is not None) == (True, True)
+    posts = inside.get(f"threads/{trip['thread']}/posts/").json()["results"]
+    assert [each["returned"] for each in posts] == [False, True]
     [listed] = Caller(world.staff.user).get(f"{world.path}/round-trips/").json()["results"]
     assert listed["answered_at"] is not None
 
@@ -148,6 +153,21 @@ def test_nothing_is_returned_twice_nor_from_another_thread(world):
     again = world.give_back(trip, post)
     assert (again.status_code, again.json()["code"]) == (409, "returned")
     assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_a_community_closed_to_who_answers_hides_who_helped(world):
+    trip = world.ask()
+    world.give_back(trip, world.answer(trip))
+    Community.objects.update(only_for=[world.lab.pk])
+    [told] = Caller(world.staff.user).get(f"{world.path}/round-trips/").json()["results"]
+    assert (told["thread"], told["community"], told["asked_by"]) == (None, None, None)
+    assert (told["answered_by"], told["reply"] is not None) == (None, True)
+    desk = Client()
+    desk.force_login(world.staff.user)
+    page = desk.get(f"/admin/conversations/conversation/{world.conversation.pk}/change/")
+    assert "closed to you" in page.content.decode()
+    assert "with Bea" not in page.content.decode()
+    assert desk.get(f"/round-trips/{trip['id']}/return/").status_code == 404
 
 
 def test_members_are_told_of_the_question_and_who_asked_of_the_answer(world, outbox):

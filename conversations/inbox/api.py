@@ -9,7 +9,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -179,6 +184,7 @@ class Close(InConversation):
 class Prioritise(InConversation):
     @extend_schema(
         operation_id="conversations_prioritise",
+        examples=[OpenApiExample("At once", value={"priority": "urgent"}, request_only=True)],
         parameters=[IF_MATCH],
         request=Importance,
         responses=ConversationWords,

@@ -96,6 +96,29 @@ _THERE = OpenApiExample(
     value={"others": [{"name": "Camille", "state": "writing"}], "owner": None, "takeover": None},
     response_only=True,
 )
+_ADA = {"id": "0192d3c4-0000-7000-8000-000000000001", "name": "Ada"}
+_EVE = {"id": "0192d3c4-0000-7000-8000-000000000002", "name": "Eve"}
+_EVE_ADVISES = {
+    "id": 17,
+    "employee": _EVE["id"],
+    "name": "Eve",
+    "role": "advising",
+    "invited_by": _ADA,
+    "invited_at": "2026-11-24T09:30:00Z",
+}
+_INVITED = OpenApiExample("An adviser", value={"results": [_EVE_ADVISES]}, response_only=True)
+
+
+def _takeover(state: str, ended_at: str | None = "2026-11-24T09:34:00Z") -> list[OpenApiExample]:
+    value = {
+        "id": "0192d3c4-0000-7000-8000-000000000003",
+        "asker": _EVE,
+        "owner": _ADA,
+        "state": state,
+        "asked_at": "2026-11-24T09:30:00Z",
+        "ended_at": ended_at,
+    }
+    return [OpenApiExample(state.title(), value=value, response_only=True)]
 
 
 class Presence(InConversation):
@@ -135,7 +158,7 @@ class Presence(InConversation):
 
 
 class Invitations(InConversation):
-    @extend_schema(operation_id="invitations_list", responses=Invited)
+    @extend_schema(operation_id="invitations_list", responses=Invited, examples=[_INVITED])
     def get(self, request: Request, pk: UUID) -> Response:
         """Colleagues who were asked into this one conversation."""
         rows = invitations.invited(self.conversation).select_related("user__employee", "invited_by")
@@ -148,9 +171,10 @@ class Invitations(InConversation):
         examples=[
             OpenApiExample(
                 "To advise",
-                value={"employee": "0192d3c4-0000-7000-8000-000000000001", "role": "advising"},
+                value={"employee": _EVE["id"], "role": "advising"},
                 request_only=True,
-            )
+            ),
+            OpenApiExample("Invited", value=_EVE_ADVISES, response_only=True, status_codes=["201"]),
         ],
     )
     def post(self, request: Request, pk: UUID) -> Response:
@@ -188,7 +212,12 @@ class OneInvitation(InConversation):
 
 
 class AskTakeover(InConversation):
-    @extend_schema(operation_id="takeover_ask", request=Nothing, responses={201: TakeoverWords})
+    @extend_schema(
+        operation_id="takeover_ask",
+        examples=_takeover("asked", ended_at=None),
+        request=Nothing,
+        responses={201: TakeoverWords},
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Asks the owner to hand the conversation over. Asked again, the same stands."""
         conversation = self.conversation
@@ -218,7 +247,12 @@ class _Decision(InConversation):
 class AgreeToTakeover(_Decision):
     verb = takeovers.agree
 
-    @extend_schema(operation_id="takeover_agree", request=Nothing, responses=TakeoverWords)
+    @extend_schema(
+        operation_id="takeover_agree",
+        examples=_takeover("agreed"),
+        request=Nothing,
+        responses=TakeoverWords,
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """The owner hands it over to who asked."""
         return self.decide(request)
@@ -227,7 +261,12 @@ class AgreeToTakeover(_Decision):
 class RefuseTakeover(_Decision):
     verb = takeovers.refuse
 
-    @extend_schema(operation_id="takeover_refuse", request=Nothing, responses=TakeoverWords)
+    @extend_schema(
+        operation_id="takeover_refuse",
+        examples=_takeover("refused"),
+        request=Nothing,
+        responses=TakeoverWords,
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """The owner keeps it."""
         return self.decide(request)
@@ -236,7 +275,12 @@ class RefuseTakeover(_Decision):
 class ForceTakeover(_Decision):
     verb = takeovers.force
 
-    @extend_schema(operation_id="takeover_force", request=Nothing, responses=TakeoverWords)
+    @extend_schema(
+        operation_id="takeover_force",
+        examples=_takeover("forced"),
+        request=Nothing,
+        responses=TakeoverWords,
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Takes it without consent: the unit's staff at once, who asked after 15 minutes."""
         return self.decide(request)

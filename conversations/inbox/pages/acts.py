@@ -94,7 +94,8 @@ def _invite(conversation: Conversation, form: QueryDict, by: Actor) -> str:
 def _uninvite(conversation: Conversation, form: QueryDict, by: Actor) -> str:
     number = form.get("participant", "")
     known = invitations.invited(conversation)
-    row = known.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+    is_number = number.isascii() and number.isdigit() and len(number) < LONGEST_NUMBER
+    row = known.filter(pk=int(number)).first() if is_number else None
     if row is None:
         raise Conflict(_("this invitation has ended already"), code="not_invited")
     invitations.uninvite(row, by=by)
@@ -152,6 +153,7 @@ ACTS: dict[str, Act] = {
 }
 _LEADS_ON = {"close", "snooze", "spam"}  # done with it: the next one is shown
 _WRITES = {"reply", "note"}
+LONGEST_NUMBER = 19  # digits of a bigint
 
 
 def act(request: HttpRequest, conversation_id: uuid.UUID, name: str) -> HttpResponseBase:

@@ -361,3 +361,13 @@ def test_deadlines_are_told_once_in_one_mail_a_person(world: World, outbox: Path
     assert mail["To"].addresses[0].addr_spec == world.staff.user.email
     assert "3 deadlines are near or over" in mail["Subject"]
     assert all(str(conversation.pk) in mail.get_content() for conversation in heard)
+
+
+def test_a_number_of_any_length_names_no_invitation(client: Client, world: World) -> None:
+    client.force_login(world.staff.user)
+    page = f"{PAGE}{world.conversation.pk}"
+    for number in ("9" * 30, "9" * 5_000, "-1", "x", ""):
+        assert client.post(f"{page}/do/uninvite/", {"participant": number}).status_code == 302
+        if number.isdigit():
+            path = f"{world.path}/invitations/{number}/"
+            assert Caller(world.staff.user).ask("DELETE", path).status_code == 404

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("conversations.knowledge.api")),
     path("", include("ambassadors.live.api")),
     path("", include("ambassadors.routing.api")),
+    path("", include("ambassadors.routing.why_api")),
     path("", include("ambassadors.communities.api")),
     path("", include("ambassadors.communities.outside_api")),
     path("", include("ambassadors.communities.load_api")),

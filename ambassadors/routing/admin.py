@@ -7,16 +7,19 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from ambassadors.routing import panels
-from ambassadors.routing.models import Absence, Availability, Offer, Rule, Topic
+from ambassadors.routing import panels, trying
+from ambassadors.routing.forms import DAYS, AvailabilityForm, RuleForm
+from ambassadors.routing.models import Absence, Availability, Offer, Rule, Target, Topic
 from ambassadors.routing.reasons import Reason
+from ambassadors.routing.scoring import UNSAID
 from conversations.inbox.models import Conversation
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
@@ -51,10 +54,80 @@ class TopicAdmin(Noted):
 
 @admin.register(Rule)
 class RuleAdmin(Noted):
-    list_display = ("name", "position", "active", "unit", "offer_minutes", "most_offers")
+    """The order of the list is the order in which rules are looked at; rows are dragged."""
+
+    form = RuleForm
+    list_display = ("name", "active", "shown_conditions", "shown_asked", "target")
     list_select_related = ("unit",)
     list_filter = ("active",)
-    autocomplete_fields = ("unit", "channels", "departments")
+    ordering = ("position", "pk")
+    ordering_field = "position"
+    hide_ordering_field = True
+    actions_list = ("try_out",)
+    autocomplete_fields = ("unit", "channels", "departments", "articles")
+    fieldsets = (
+        (None, {"fields": ("name", "position", "active")}),
+        (
+            _("When"),
+            {
+                "fields": (
+                    "unit",
+                    "channels",
+                    "languages",
+                    "topics",
+                    "keywords",
+                    "articles",
+                    "relationships",
+                    "organizations",
+                    "priorities",
+                ),
+                "description": _("All must hold; of a list, one is enough; empty holds always."),
+            },
+        ),
+        (
+            _("Who is asked"),
+            {"fields": ("target", "departments", "required_topics", "preferred_topics")},
+        ),
+        (
+            _("How long"),
+            {
+                "fields": (
+                    "minutes",
+                    "relax_minutes",
+                    "offer_minutes",
+                    "most_offers",
+                    "patience_minutes",
+                    "answer_minutes",
+                    "grace_minutes",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
+        rows: QuerySet[Rule] = super().get_queryset(request)
+        return rows.prefetch_related("channels", "departments", "articles")
+
+    @display(description=_("when"))
+    def shown_conditions(self, row: Rule) -> str:
+        lists = [row.languages, row.topics, row.keywords, row.relationships, row.organizations]
+        lists.append(row.priorities)
+        related = [row.channels.all(), row.articles.all(), [row.unit] if row.unit else []]
+        words = [", ".join(map(str, each)) for each in [*related, *lists] if each]
+        return " · ".join(words) or gettext("always")
+
+    @display(description=_("people"))
+    def shown_asked(self, row: Rule) -> str:
+        if row.target == Target.STAFF:
+            return ""
+        topics = ", ".join([*row.required_topics, *(f"({each})" for each in row.preferred_topics)])
+        places = ", ".join(map(str, row.departments.all())) or gettext("every department")
+        return " · ".join(filter(None, [places, topics]))
+
+    @action(description=_("Try on past conversations"), url_path="try", icon="science")
+    def try_out(self, request: HttpRequest) -> HttpResponse:
+        """What the rules would do with the last conversations; `with` adds one that is off."""
+        return trying.page(request)
 
 
 @admin.register(Reason)
@@ -82,15 +155,30 @@ class OfEmployees(Noted):
 
 @admin.register(Availability)
 class AvailabilityAdmin(OfEmployees):
+    form = AvailabilityForm
     list_display = ("employee", "active", "shown_topics", "most_open", "most_weekly", "timezone")
     list_select_related = ("employee",)
     list_filter = ("active",)
     search_fields = ("employee__name",)
     autocomplete_fields = ("employee",)
+    fieldsets = (
+        (None, {"fields": ("employee", "active", "known", "languages")}),
+        (_("How much"), {"fields": ("most_open", "most_weekly", "minutes_weekly")}),
+        (
+            _("Hours"),
+            {
+                "fields": ("timezone", *DAYS),
+                "description": _(
+                    "Several periods a day are parted by commas: 09:00-12:30, 14:00-18:00. "
+                    "All empty: at any hour."
+                ),
+            },
+        ),
+    )
 
     @display(description=_("topics"))
     def shown_topics(self, row: Availability) -> str:
-        return ", ".join(row.topics)
+        return ", ".join(f"{topic} {row.levels.get(topic, UNSAID)}" for topic in row.topics)
 
 
 @admin.register(Absence)

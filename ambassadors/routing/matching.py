@@ -25,6 +25,7 @@ class Question:
     articles: frozenset[uuid.UUID] = frozenset()
     relationship: str = ""
     organization: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Conditions:
     articles: frozenset[uuid.UUID] = frozenset()
     relationships: frozenset[str] = frozenset()
     organizations: frozenset[str] = frozenset()
+    priorities: frozenset[str] = frozenset()
     to_staff: bool = False
     required: frozenset[str] = frozenset()
     preferred: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ def unmet(rule: Conditions, question: Question) -> str:
         (not rule.articles or bool(rule.articles & question.articles), "article"),
         (not rule.relationships or question.relationship in rule.relationships, "relationship"),
         (not rule.organizations or _from(rule.organizations, question), "organisation"),
+        (not rule.priorities or question.priority in rule.priorities, "priority"),
     )
     return next((word for met, word in checks if not met), "")
 

@@ -81,6 +81,7 @@ class Rule(models.Model):
     )
     relationships = _words(_("relationships"), 12)
     organizations = _words(_("organisations of the sender"), 200)
+    priorities = _words(_("priorities"), 6)
     target = models.CharField(
         _("goes to"), max_length=11, choices=Target.choices, default=Target.AMBASSADORS
     )

@@ -35,6 +35,7 @@ def columns(rule: Rule) -> dict[str, Any]:
         "keywords": frozenset(rule.keywords),
         "relationships": frozenset(rule.relationships),
         "organizations": frozenset(rule.organizations),
+        "priorities": frozenset(rule.priorities),
         "to_staff": rule.target == Target.STAFF,
         "required": frozenset(rule.required_topics),
         "preferred": tuple(rule.preferred_topics),
@@ -87,6 +88,7 @@ def _question(each: Conversation, words: str, articles: frozenset[uuid.UUID]) ->
         articles=articles,
         relationship=contact.relationship if contact else "",
         organization=contact.organization if contact else "",
+        priority=each.priority,
     )
 
 

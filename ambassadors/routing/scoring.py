@@ -12,11 +12,12 @@ from datetime import datetime, time
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-TOPIC = 3.0  # knows the topics asked for, by level
+TOPIC = 2.0  # knows the topics asked for, by level
 LANGUAGE = 2.0
 OWNER = 1.5  # answered this person before
 FREE = 1.0  # share of the concurrent capacity that is free
 FAIR = 1.0  # time since the last offer, full after a week
+LEFT = 8.0  # share of their week that is still free: nobody's is used up while others' is not
 TIE = 0.01  # seeded, so that the same question gets the same answer
 WEEK = 7 * 86_400.0
 BEST = 3  # the highest level
@@ -161,6 +162,7 @@ def score(candidate: Candidate, need: Need, *, at: datetime) -> Scored:
         "owner": OWNER if candidate.answered_before else 0.0,
         "free": FREE * (1 - candidate.open_now / candidate.most_open),
         "fair": FAIR * _rested(candidate, at),
+        "week": LEFT * _left(candidate),
         "tie": TIE * _dice(need.seed, candidate.employee_id),
     }
     return Scored(candidate.employee_id, sum(parts.values()), candidate.open_now, parts)
@@ -178,6 +180,14 @@ def _rested(candidate: Candidate, at: datetime) -> float:
     if candidate.last_offer_at is None:
         return 1.0
     return min(1.0, max(0.0, (at - candidate.last_offer_at).total_seconds() / WEEK))
+
+
+def _left(candidate: Candidate) -> float:
+    """Of what is scarcer this week, conversations or minutes."""
+    used = candidate.accepted_this_week / max(1, candidate.most_weekly)
+    if candidate.minutes_weekly:
+        used = max(used, candidate.minutes_this_week / candidate.minutes_weekly)
+    return max(0.0, 1 - used)
 
 
 def _dice(seed: str, employee_id: uuid.UUID) -> float:

@@ -70,6 +70,7 @@ MATRIX = [
     ("POST", "conversations/{conversation}/snooze/", SOON, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/prioritise/", URGENT, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/assign/", "staff", 401, 404, 403, 403, 200, 404, 404),
+    ("GET", "conversations/{conversation}/routing/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "conversations/{conversation}/suggestions/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", IN + "presence/", None, 401, 404, 200, 200, 200, 404, 404),
     ("PUT", IN + "presence/", HERE, 401, 404, 200, 200, 200, 404, 404),
@@ -223,6 +224,7 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("POST", "/admin/ambassadors/ladder/approvals/{held}/approve/", 404, 302, 302),
     # it names nobody to give it to
     ("POST", "/admin/ambassadors/offer/assign/{conversation}/", 404, 404, 404),
+    ("GET", "/admin/ambassadors/rule/try/", 200, 200, 200),
 ]
 # Pages that know neither token nor admin: method, path, then a status for each of WHO, for
 # employee and for root.

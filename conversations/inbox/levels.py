@@ -25,10 +25,13 @@ from crm.values import Via
 
 MOST_WATCHED = 500
 
-# An answer counts from when it was written, and has come when the provider took it.
-# What is held, or did not arrive, is none.
+# An answer counts from when it was written (one that had to be approved: from when it went),
+# and has come when the provider took it. What is held, dropped or did not arrive is none.
 _SAID = """
-SELECT m.conversation_id, m.direction, m.occurred_at, m.sent_at, m.via
+SELECT m.conversation_id, m.direction,
+  CASE WHEN m.approval_required THEN coalesce(m.sent_at, d.not_before, m.occurred_at)
+    ELSE m.occurred_at END,
+  m.sent_at, m.via
 FROM conversations_message m LEFT JOIN conversations_delivery d ON d.message_id = m.id
 WHERE m.conversation_id = ANY(%s) AND m.kind = 'reply' AND NOT m.automated
   AND (d.state IS NULL OR d.state NOT IN ('held', 'dropped', 'failed'))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from conversations.channels import claiming
 from conversations.channels.models import Channel, Envelope
-from conversations.inbox import delivery, levels, services
+from conversations.inbox import delivery, holding, levels, services
 from conversations.inbox.models import Conversation, Deadline, Delivery, Message
 from conversations.inbox.tasks import watch_deadlines
 from conversations.service_levels.models import Target
@@ -405,3 +406,31 @@ def test_an_operator_makes_every_deadline_anew(channel: Channel) -> None:
     call_command("recompute_deadlines", stdout=told_operator)
     assert exactly() == before
     assert told_operator.getvalue() == "1 conversations read\n"
+
+
+def test_a_held_answer_counts_from_when_it_goes_and_a_dropped_one_never(
+    channel: Channel, staff: house.Somebody, settings: Any
+) -> None:
+    settings.REPLY_GATES = ["tests.conversations.inbox.test_levels.hold"]
+    promise(resolution="8 h")
+    conversation = hears(channel, MONDAY)
+    message = answer(conversation, MONDAY + HOUR, staff)
+    rows = told(conversation)
+    assert (rows["first_answer"].met_at, rows["resolution"].paused_at) == (None, None)
+    with clock(MONDAY + 2 * HOUR):
+        holding.drop(conversation, message, at=MONDAY + 2 * HOUR)
+        levels.refresh([conversation.pk])
+    assert told(conversation)["first_answer"].met_at is None
+    other = answer(conversation, MONDAY + 3 * HOUR, staff)
+    with clock(MONDAY + 5 * HOUR):
+        text = other.text
+        holding.release(
+            conversation, other, text=text, approved_by=staff.employee, at=MONDAY + 5 * HOUR
+        )
+    rows = told(conversation)
+    assert rows["first_answer"].breached_at == rows["first_answer"].met_at == MONDAY + 5 * HOUR
+    assert rows["resolution"].paused_at == MONDAY + 5 * HOUR
+
+
+def hold(message: Message) -> bool:
+    return True

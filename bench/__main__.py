@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|routing]`: servers and a database of its own under var/bench."""
+"""`python -m bench [ingest|routing|offers]`: servers and a database of its own under var/bench."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def main(what: str = "ingest") -> None:
     set_up()
     from bench import ingest  # noqa: PLC0415 - needs Django set up
-    from bench.routing import report  # noqa: PLC0415
+    from bench.routing import report, through  # noqa: PLC0415
 
     if what == "routing":
         report.main(questions=int(os.environ.get("ROWS", "20000")))
+    elif what == "offers":
+        through.main(conversations=int(os.environ.get("ROWS", "5000")))
     else:
         ingest.main(rows=int(os.environ.get("ROWS", "50000")))
 

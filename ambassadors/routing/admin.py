@@ -97,6 +97,7 @@ class RuleAdmin(Noted):
                     "offer_minutes",
                     "most_offers",
                     "patience_minutes",
+                    "overflow_role",
                     "answer_minutes",
                     "grace_minutes",
                 )

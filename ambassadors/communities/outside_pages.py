@@ -131,6 +131,7 @@ def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         answer=answer,
         text=text,
         error=error,
+        written=answer and round_trips.written_since(answer, trip, by=actor_of(request)),
     )
 
 
@@ -145,6 +146,9 @@ def _trip(request: HttpRequest, pk: uuid.UUID) -> tuple[RoundTrip, Conversation]
 
 
 def _return(trip: RoundTrip, answer: Post, text: str, request: HttpRequest) -> None:
+    if request.POST.get("step") == "credit":
+        round_trips.credit(trip, answer_id=answer.pk, by=actor_of(request))
+        return
     version = request.POST.get("expected_version", "")
     round_trips.return_answer(
         trip,

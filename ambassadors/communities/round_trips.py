@@ -146,18 +146,60 @@ def return_answer(
     """
     at = at or timezone.now()
     with transaction.atomic():
-        trip = RoundTrip.objects.select_for_update().get(pk=trip.pk)
-        if is_on_its_way(trip):
-            raise Conflict(_("the answer was returned already"), code="returned")
-        answer = answers(trip).filter(pk=answer_id).first()
-        if answer is None:
-            raise Invalid(_("this post is no answer to the question"), code="no_answer")
+        trip, answer = _open(trip, answer_id)
         seen = "" if expected_version is None else str(expected_version)
         message = inbox.reply(trip.conversation, text=text, by=by, seen=seen)
-        trip.answer, trip.reply, trip.answered_at = answer, message, None
-        trip.save(update_fields=["answer", "reply", "answered_at"])
-        record("answer_returned", trip, by=by, at=at, post=str(answer.pk), message=str(message.pk))
+        _keep(trip, answer, message, by=by, at=at)
     return message
+
+
+def credit(
+    trip: RoundTrip, *, answer_id: uuid.UUID, by: Actor, at: datetime | None = None
+) -> Message:
+    """Keeps who helped with what the person has told the customer already, in the composer.
+
+    Raises Conflict `no_reply` where they wrote nothing since the colleague's post.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        trip, answer = _open(trip, answer_id)
+        message = written_since(answer, trip, by=by)
+        if message is None:
+            raise Conflict(_("you have not answered the customer since"), code="no_reply")
+        _keep(trip, answer, message, by=by, at=at)
+    return message
+
+
+def written_since(answer: Post, trip: RoundTrip, *, by: Actor) -> Message | None:
+    """The person's own newest reply in the conversation after that post."""
+    said = Message.objects.filter(
+        conversation=trip.conversation_id,
+        direction=Direction.OUT,
+        kind=MessageKind.REPLY,
+        automated=False,
+        author_employee__user__isnull=False,
+        author_employee__user=by.user,
+        occurred_at__gt=answer.occurred_at,
+    )
+    sent = said.exclude(delivery__state__in=NOT_SENT)
+    return sent.order_by("-occurred_at", "-pk").first()
+
+
+def _open(trip: RoundTrip, answer_id: uuid.UUID) -> tuple[RoundTrip, Post]:
+    """The trip, locked, and the post of its thread that is returned."""
+    trip = RoundTrip.objects.select_for_update().get(pk=trip.pk)
+    if is_on_its_way(trip):
+        raise Conflict(_("the answer was returned already"), code="returned")
+    answer = answers(trip).filter(pk=answer_id).first()
+    if answer is None:
+        raise Invalid(_("this post is no answer to the question"), code="no_answer")
+    return trip, answer
+
+
+def _keep(trip: RoundTrip, answer: Post, message: Message, *, by: Actor, at: datetime) -> None:
+    trip.answer, trip.reply, trip.answered_at = answer, message, None
+    trip.save(update_fields=["answer", "reply", "answered_at"])
+    record("answer_returned", trip, by=by, at=at, post=str(answer.pk), message=str(message.pk))
 
 
 def answers(trip: RoundTrip) -> QuerySet[Post]:

@@ -234,6 +234,23 @@ def test_the_pages_ask_show_before_posting_and_return(world, desk):
     assert "with Bea" in thread.content.decode()
 
 
+def test_who_answered_in_the_composer_keeps_who_helped(world, desk):
+    trip = world.ask()
+    staff, page = Caller(world.staff.user), f"/round-trips/{trip['id']}/return/"
+    staff.say(world.conversation, "A moment, please.")
+    body = {"answer": world.answer(trip)["id"], "step": "credit"}
+    assert "You have answered already" not in desk.get(page).content.decode()
+    assert desk.post(page, body).status_code == 409
+    assert RoundTrip.objects.get().reply is None
+    staff.say(world.conversation, "Contact glue it is.")
+    assert "You have answered already" in desk.get(page).content.decode()
+    assert desk.post(page, body).status_code == 302
+    row = RoundTrip.objects.get()
+    assert (row.reply.text, str(row.answer_id)) == ("Contact glue it is.", body["answer"])
+    assert desk.post(page, body).status_code == 409
+    assert Message.objects.filter(direction="out").count() == 2
+
+
 def test_what_the_customer_wrote_meanwhile_stops_the_answer(world, desk):
     trip = world.ask()
     post = world.answer(trip)

@@ -12,7 +12,7 @@ if command -v flock >/dev/null && [ -f var/run.lock ]; then flock -n var/run.loc
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check test-browser test-faults bench
+.PHONY: help run stop test check test-api test-browser test-faults bench
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: .venv/.stamp-dev ## style, types, walls, migrations, documents
 
 test-browser: .venv/.stamp-browser ## the suite that drives a real Chromium
 	@exec $(BIN)/python -m pytest -m browser $(ARGS)
+
+test-api: .venv/.stamp-api ## the suite of the API's clients; CASES=50 requests an operation and person
+	@exec $(BIN)/python -m pytest -m client -n auto --maxprocesses 4 $(ARGS)
 
 test-faults: .venv/.stamp-dev ## the suite that kills and freezes a running system
 	@exec $(BIN)/python -m pytest -m fault $(ARGS)

@@ -18,6 +18,7 @@ UV_OLDEST = (0, 9)
 GROUPS = {
     "run": ["embedded"],
     "dev": ["embedded", "dev"],
+    "api": ["embedded", "dev", "api"],
     "browser": ["embedded", "dev", "e2e"],
 }
 

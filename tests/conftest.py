@@ -21,8 +21,9 @@ from crm.limits import ask_redis_again
 BASE_DIR = Path(__file__).resolve().parent.parent
 SLOTS = range(7)  # each takes two of the sixteen databases of Redis; 0 and 1 belong to `make run`
 _held: list[int] = []
-# Only `make test-browser` installs what drives a browser.
-collect_ignore = [] if find_spec("playwright") else ["browser"]
+# Only `make test-browser` and `make test-api` install what these suites drive.
+NEEDS = {"browser": "playwright", "clients": "schemathesis"}
+collect_ignore = [folder for folder, module in NEEDS.items() if not find_spec(module)]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -33,6 +33,17 @@ _HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would gather it
     "Content-Encoding": "identity",  # and so would the compression of answers
 }
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream, its fields by name; `data` is JSON.",
+    "required": ["data"],
+    "properties": {
+        "event": {"type": "string"},
+        "id": {"type": "string"},
+        "data": {"type": "string"},
+        "retry": {"type": "integer", "description": "milliseconds before connecting again"},
+    },
+}
 
 
 class EventStream(BaseRenderer):
@@ -62,7 +73,7 @@ class Stream(APIView):
             )
         ],
         responses={
-            (200, "text/event-stream"): OpenApiResponse(str, examples=[examples.SAID]),
+            (200, "text/event-stream"): OpenApiResponse(_EVENT, examples=[examples.SAID]),
             (503, "application/problem+json"): OpenApiResponse(
                 {"$ref": "#/components/schemas/Problem"},
                 "`streams_full`: too many are open; see `Retry-After`.",

@@ -31,8 +31,11 @@ NEW_ENDPOINT = OpenApiExample(
 SWITCHED_ON = OpenApiExample("try again", value={"active": True}, request_only=True)
 SAID = OpenApiExample(
     "an offer",
-    value="event: offer.made\nid: 4711\n"
-    'data: {"type":"offer.made","timestamp":"2027-03-01T09:00:00+00:00","data":'
-    '{"conversation":"01970000-0000-7000-8000-000000000001",'
-    '"offer":"01970000-0000-7000-8000-000000000002"}}\n\n',
+    value={
+        "event": "offer.made",
+        "id": "4711",
+        "data": '{"type":"offer.made","timestamp":"2027-03-01T09:00:00+00:00","data":'
+        '{"conversation":"01970000-0000-7000-8000-000000000001",'
+        '"offer":"01970000-0000-7000-8000-000000000002"}}',
+    },
 )

@@ -33,6 +33,8 @@ class ChannelWords(serializers.ModelSerializer[Channel]):
     paused = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
+    callback_url = serializers.CharField()  # empty until it is set: no address
+
     class Meta:
         model = Channel
         fields = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -26,6 +27,7 @@ class EmployedWords(serializers.Serializer[Any]):
 
 
 class PersonWords(serializers.ModelSerializer[User]):
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, allow_blank=True)
     roles = serializers.SerializerMethodField()
     employee = serializers.SerializerMethodField()
 

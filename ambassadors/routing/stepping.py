@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -28,6 +29,7 @@ LOCK = 1_919_907_188  # of the one who routes
 BATCH = 200
 MOST_LISTED = 5_000  # cases that one round looks at
 RETRY = timedelta(minutes=5)  # when nobody changes anything: hours begin, absences end
+_Found = tuple[str, tuple[str, ...]]  # language, topics
 _WRITTEN = ["state", "rule", "due_at", "relaxed", "reasons"]
 
 
@@ -103,8 +105,27 @@ def _step_batch(ids: Sequence[uuid.UUID], *, at: datetime) -> int:
             if case.pk in offers:
                 case.state, case.due_at = CaseState.OFFERED, offers[case.pk].expires_at
         _seek([case for case in unsettled if case.pk not in offers], conversations, at=at)
-        RoutingCase.objects.bulk_update(cases, _WRITTEN)
+        _write(cases)
         return len(cases)
+
+
+def _write(cases: Sequence[RoutingCase]) -> None:
+    """An upsert of rows that are held: a CASE of many branches costs the planner far more."""
+    if cases:
+        RoutingCase.objects.bulk_create(
+            cases, update_conflicts=True, unique_fields=["conversation"], update_fields=_WRITTEN
+        )
+
+
+def _keep(rows: Sequence[Conversation], was: Mapping[uuid.UUID, _Found]) -> None:
+    """What was found anew in them; few different findings, so one statement each."""
+    alike: dict[_Found, list[uuid.UUID]] = defaultdict(list)
+    for each in rows:
+        found = (each.language, tuple(each.topics))
+        if found != was[each.pk]:
+            alike[found].append(each.pk)
+    for (language, topics), ids in alike.items():
+        Conversation.objects.filter(pk__in=ids).update(language=language, topics=list(topics))
 
 
 def _alone() -> None:
@@ -131,6 +152,7 @@ def _seek(
 ) -> None:
     rows = [conversations[case.pk] for case in cases]
     rules, asked_before = active_rules(), pasts(rows)
+    was = {each.pk: (each.language, tuple(each.topics)) for each in rows}
     asked, pool = questions(rows, rules), people(at=at)
     picks = []
     for case in cases:
@@ -146,7 +168,7 @@ def _seek(
         if pick := _apply(case, decision, since=since, at=at):
             pool.offered(pick.best.employee_id, minutes=pick.rule.minutes)
             picks.append(pick)
-    Conversation.objects.bulk_update(rows, ["language", "topics"])
+    _keep(rows, was)
     names = make(picks, at=at)
     by_case = {case.pk: case for case in cases}
     for pick in picks:

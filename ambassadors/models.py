@@ -8,12 +8,14 @@ from ambassadors.communities.models import (
     RoundTrip,
     Telling,
 )
-from ambassadors.governance.ladder import Ladder, NamedRole, Step, Vouch
+from ambassadors.governance.ladder import Ladder, Step, Vouch
 from ambassadors.governance.models import (
     Acknowledgement,
     Correction,
     Course,
     Escalation,
+    EscalationRule,
+    NamedRole,
     Policy,
     Training,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "Correction",
     "Course",
     "Escalation",
+    "EscalationRule",
     "Event",
     "HookPost",
     "Insight",

@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from ambassadors.governance import approvals
+from ambassadors.governance import approvals, escalations
 from ambassadors.live.services import tell_of_messages
 from ambassadors.routing import services, telling
 from conversations.inbox.models import Conversation, Message
@@ -19,6 +19,11 @@ from conversations.signals import (
     reply_written,
 )
 from crm.wake import Task, wake
+
+
+@receiver(messages_received)
+def _escalate(conversations: list[uuid.UUID], **_: Any) -> None:
+    escalations.scan(conversations)
 
 
 @receiver(messages_received)

@@ -79,6 +79,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "escalate what no announcement reached": {
+            "task": "ambassadors.governance.tasks.scan_recent",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "tell whose turn it is in an approval": {
             "task": "ambassadors.governance.tasks.tell_due",
             "schedule": 5.0,

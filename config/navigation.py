@@ -55,6 +55,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _("Ambassadors"),
             [
                 _approvals(request),
+                _item(request, "ambassadors.escalation", "notification_important"),
                 _item(request, "ambassadors.rule", "alt_route"),
                 _item(request, "ambassadors.availability", "event_available"),
                 _item(request, "ambassadors.absence", "beach_access"),
@@ -79,6 +80,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "ambassadors.course", "school"),
                 _item(request, "ambassadors.training", "workspace_premium"),
                 _item(request, "ambassadors.ladder", "stairs"),
+                _item(request, "ambassadors.escalationrule", "crisis_alert"),
                 _item(request, "ambassadors.namedrole", "shield_person"),
                 _item(request, "ambassadors.vouch", "recommend"),
                 _item(request, "crm.act", "history"),

@@ -184,6 +184,9 @@ STAFF_PERMISSIONS = [
     "ambassadors.change_availability",
     "ambassadors.add_availability",
     "ambassadors.view_vouch",
+    "ambassadors.view_escalation",
+    "ambassadors.view_training",
+    "ambassadors.add_training",
     "ambassadors.add_vouch",
     "ambassadors.view_absence",
     "ambassadors.add_absence",
@@ -227,7 +230,10 @@ ENVELOPE_CONSUMERS = [
     "conversations.inbox.ingestion.consume",
     "ambassadors.routing.replies.consume",
 ]
-REPLY_GATES = ["ambassadors.governance.gates.ladder"]
+REPLY_GATES = [
+    "ambassadors.governance.gates.ladder",
+    "ambassadors.governance.gates.escalation",
+]
 THREAD_PANELS = [
     "ambassadors.routing.panels.panel",
     "ambassadors.communities.panels.panel",

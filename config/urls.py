@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("conversations.inbox.files")),
     path("", include("conversations.inbox.chat")),
     path("", include("ambassadors.routing.offer_page")),
+    path("", include("ambassadors.governance.policy_page")),
     path("", include("ambassadors.communities.pages")),
     path("", include("ambassadors.communities.outside_pages")),
     path("", include("ambassadors.communities.load_page")),

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from ambassadors.governance import pages, vouching
-from ambassadors.governance.ladder import Ladder, NamedRole, Vouch
-from ambassadors.governance.models import Acknowledgement, Course, Escalation, Policy, Training
+from ambassadors.governance import escalations, pages, policies, vouching
+from ambassadors.governance.ladder import Ladder, Vouch
+from ambassadors.governance.models import (
+    Acknowledgement,
+    Course,
+    Escalation,
+    EscalationRule,
+    NamedRole,
+    Policy,
+    Training,
+)
+from conversations.inbox.models import Conversation
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
 from crm.errors import RelaisError
 from crm.journal.services import record
+from crm.organisation.models import Employee
 from crm.pages import Paged, ReadOnly
 
 
@@ -102,10 +115,64 @@ class CourseAdmin(Noted):
     search_fields = ("name",)
 
 
+@admin.register(EscalationRule)
+class EscalationRuleAdmin(Noted):
+    """Lists are typed with commas."""
+
+    formfield_overrides = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
+    list_display = ("name", "active", "role", "unit", "since")
+    list_select_related = ("role", "unit")
+    list_filter = ("active",)
+    autocomplete_fields = ("unit", "channels", "role")
+
+
 @admin.register(Policy)
-class PolicyAdmin(Paged, ReadOnly, ModelAdmin):
-    list_display = ("name", "version", "occurred_at", "reviewed_at")
+class PolicyAdmin(Paged, ModelAdmin):
+    """A version is published by adding it, and never changed; who has read it is on the board."""
+
+    list_display = ("name", "version", "occurred_at", "reviewed_at", "gates_offers")
+    fields = ("name", "version", "text", "gates_offers")
     ordering = ("name", "-occurred_at")
+    actions = ("review_chosen",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"gates_offers": True}
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        made = policies.publish(
+            obj.name,
+            version=obj.version,
+            text=obj.text,
+            gates_offers=obj.gates_offers,
+            by=actor_of(request),
+        )
+        obj.pk, obj.occurred_at = made.pk, made.occurred_at
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().add_view(request, *args, **kwargs)
+        except RelaisError as error:
+            messages.error(request, str(error))
+            return self._response_post_save(request, None)
+
+    def get_urls(self) -> list[URLPattern]:
+        board = self.admin_site.admin_view(pages.board)
+        return [path("board/", board, name="policy_board"), *super().get_urls()]
+
+    @admin.action(description=_("Reviewed: still right"), permissions=["add"])
+    def review_chosen(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
+        for policy in queryset:
+            try:
+                policies.review(policy, by=actor_of(request))
+                messages.success(request, _("The review is noted."))
+            except RelaisError as error:
+                messages.error(request, f"{policy}: {error}")
 
 
 @admin.register(Acknowledgement)
@@ -115,15 +182,82 @@ class AcknowledgementAdmin(Paged, ReadOnly, ModelAdmin):
     ordering = ("-occurred_at",)
 
 
+class TrainingForm(forms.ModelForm):  # type: ignore[type-arg]
+    course = forms.ModelChoiceField(Course.objects.all(), label=_("course"))
+
+
 @admin.register(Training)
-class TrainingAdmin(Paged, ReadOnly, ModelAdmin):
+class TrainingAdmin(Paged, ModelAdmin):
+    """Recorded for somebody else, kept for ever."""
+
+    form = TrainingForm
+    fields = ("employee", "course", "occurred_at")
     list_display = ("employee", "course", "occurred_at")
     list_select_related = ("employee",)
+    search_fields = ("employee__name", "course")
     ordering = ("-occurred_at",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Training]:
+        rows: QuerySet[Training] = super().get_queryset(request)
+        units = staffed_units(request.user)
+        return rows if units is None else rows.filter(employee__department__unit__in=units)
+
+    def formfield_for_foreignkey(self, field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Staff records what the people of its own units have learnt."""
+        units = staffed_units(request.user)
+        people = Employee.objects.filter(left_at=None)
+        kwargs["queryset"] = people if units is None else people.filter(department__unit__in=units)
+        return super().formfield_for_foreignkey(field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Training, form: Any, change: bool) -> None:
+        made = policies.train(
+            obj.employee,
+            course=form.cleaned_data["course"],
+            taken_at=obj.occurred_at,
+            by=actor_of(request),
+        )
+        obj.pk = made.pk
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().add_view(request, *args, **kwargs)
+        except RelaisError as error:
+            messages.error(request, str(error))
+            return self._response_post_save(request, None)
 
 
 @admin.register(Escalation)
 class EscalationAdmin(Paged, ReadOnly, ModelAdmin):
-    list_display = ("rule", "role", "conversation", "occurred_at", "reached_at", "drill")
+    """What the rules hit. Its people take it and let go of it here, or approve an answer."""
+
+    list_display = ("rule", "role", "conversation", "occurred_at", "reached_at", "approved_at")
     list_select_related = ("conversation",)
+    list_filter = (("approved_at", admin.EmptyFieldListFilter), "drill")
     ordering = ("-occurred_at",)
+    actions = ("take_chosen", "let_go_chosen")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Escalation]:
+        rows: QuerySet[Escalation] = super().get_queryset(request)
+        return rows.filter(conversation__in=Conversation.objects.visible_to(request.user))
+
+    @admin.action(description=_("I have it before me"), permissions=["view"])
+    def take_chosen(self, request: HttpRequest, queryset: QuerySet[Escalation]) -> None:
+        self._each(request, queryset, escalations.take)
+
+    @admin.action(description=_("No objection: let answers go out"), permissions=["view"])
+    def let_go_chosen(self, request: HttpRequest, queryset: QuerySet[Escalation]) -> None:
+        self._each(request, queryset, escalations.let_go)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Escalation], verb: Any) -> None:
+        for escalation in queryset.select_related("conversation")[:100]:
+            try:
+                verb(escalation, by=actor_of(request))
+                messages.success(request, f"{escalation}: {_('noted')}")
+            except RelaisError as error:
+                messages.error(request, f"{escalation}: {error}")

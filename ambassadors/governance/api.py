@@ -10,20 +10,21 @@ from django.db.models import QuerySet
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ambassadors.governance import approvals, corrections, examples, policies
-from ambassadors.governance.models import CorrectionKind, Policy
+from ambassadors.governance import approvals, corrections, escalations, examples, policies
+from ambassadors.governance.models import CorrectionKind, Escalation, Policy
 from ambassadors.governance.reading import drafts_of, steps_of, waiting_for
 from ambassadors.governance.serializers import (
     ApprovalWords,
     Approved,
     CorrectionWords,
+    EscalationWords,
     PolicyWords,
     Rewritten,
     SentBack,
@@ -280,7 +281,61 @@ class MyTrainings(APIView):
         return _short_page(TakenWords(found, many=True).data)
 
 
+class _Escalations(GenericAPIView[Escalation]):
+    serializer_class = EscalationWords
+    queryset = Escalation.objects.none()
+    ordered_by = "-occurred_at"
+
+    def get_queryset(self) -> QuerySet[Escalation]:
+        seen = Conversation.objects.visible_to(self.request.user)
+        return Escalation.objects.filter(conversation__in=seen, source__isnull=False)
+
+    def act(self, request: Request, verb: Callable[..., Escalation]) -> Response:
+        escalation = self.get_object()
+        return once(request, lambda: self._act(request, verb, escalation))
+
+    def _act(
+        self, request: Request, verb: Callable[..., Escalation], escalation: Escalation
+    ) -> Response:
+        Nothing(data=request.data or {}).is_valid(raise_exception=True)
+        return Response(EscalationWords(verb(escalation, by=actor_of(request))).data)
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="escalations_list", examples=[examples.ESCALATION])
+)
+class Escalations(_Escalations, ListAPIView[Escalation]):
+    """What reached a named role in conversations that you can see, the newest first."""
+
+
+class Take(_Escalations):
+    @extend_schema(
+        operation_id="escalations_take",
+        request=Nothing,
+        responses=EscalationWords,
+        examples=[examples.ESCALATION],
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """You have it before you; for the people of the named role."""
+        return self.act(request, escalations.take)
+
+
+class LetGo(_Escalations):
+    @extend_schema(
+        operation_id="escalations_let_go",
+        request=Nothing,
+        responses=EscalationWords,
+        examples=[examples.ESCALATION],
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """No objection: answers may go out again. For the people of the named role."""
+        return self.act(request, escalations.let_go)
+
+
 urlpatterns = [
+    path("escalations/", Escalations.as_view()),
+    path("escalations/<uuid:pk>/take/", Take.as_view()),
+    path("escalations/<uuid:pk>/let-go/", LetGo.as_view()),
     path("approvals/", Approvals.as_view()),
     path("approvals/<uuid:pk>/", OneApproval.as_view()),
     path("approvals/<uuid:pk>/approve/", Approve.as_view()),

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ambassadors.governance.ladder import NamedRole, Step, StepKind
+from ambassadors.governance import escalations
+from ambassadors.governance.inviting import ask_in
+from ambassadors.governance.ladder import Step, StepKind
 from ambassadors.governance.reading import is_sent_back, newest_word
 from ambassadors.governance.standing import climbs
-from ambassadors.live.models import EventKind
-from ambassadors.live.services import News, publish
 from conversations.inbox import holding
 from conversations.inbox.models import (
     Conversation,
@@ -39,11 +39,15 @@ LONGEST_COMMENT = 2000
 
 
 def may_decide(message: Message, user: User) -> bool:
-    """The unit's staff and who was asked in to approve; never the author."""
+    """The unit's staff and who was asked in to approve; in an escalated conversation the named
+    role alone. Never the author."""
     author = message.author_employee
     if author is not None and author.user_id == user.pk:
         return False
     conversation = message.conversation
+    roles = escalations.open_in(conversation)
+    if roles:
+        return escalations.is_asked(roles, user)
     asked_in = conversation.participants.filter(user=user, role=ParticipantRole.APPROVING)
     return serves(conversation, user) or asked_in.exists()
 
@@ -64,26 +68,11 @@ def ask(message: Message, *, at: datetime) -> None:
         wake(Task.TELL_APPROVALS)
 
 
-def ask_in(
-    role: NamedRole, conversation: Conversation, *, but: Employee | None, subject: uuid.UUID
-) -> None:
-    """Lets the role's people see the conversation and tells their programs."""
-    people = role.people.filter(left_at=None, user__is_active=True)
-    users = [one.user_id for one in people if one != but and one.user_id is not None]
-    Participant.objects.bulk_create(
-        [
-            Participant(conversation=conversation, user_id=user, role=ParticipantRole.APPROVING)
-            for user in users
-        ],
-        ignore_conflicts=True,
-    )
-    publish(News(user, EventKind.APPROVAL_WANTED, conversation.pk, subject) for user in users)
-
-
 def approve(
     message: Message, *, by: Actor, text: str | None = None, newest: uuid.UUID | None = None
 ) -> Message:
-    """Sends it, in the approver's words where `text` says other ones.
+    """Sends it, in the approver's words where `text` says other ones; where two named roles are
+    asked, the second one's yes sends it.
 
     newest: the newest word of the exchange that the approver has read. Conflict `stale` when
     somebody has spoken since the answer was written and this does not say so, `sent_back` while
@@ -93,6 +82,8 @@ def approve(
     with transaction.atomic():
         conversation, message, approver = _deciding(message, by)
         _must_be_fresh(message, newest)
+        if escalations.approve_by(approver, conversation, reply=message, by=by, at=now):
+            return message  # another role has still to say yes
         before = message.text
         said = before if text is None else clean(text)
         kind = StepKind.APPROVED if said == before else StepKind.EDITED
@@ -216,7 +207,7 @@ def _step(
 def _let_go(conversation: Conversation) -> None:
     """Who was asked in to approve sees the conversation no longer than something waits there."""
     held = Delivery.objects.filter(conversation=conversation, state=DeliveryState.HELD)
-    if not held.exists():
+    if not held.exists() and not escalations.open_in(conversation):
         Participant.objects.filter(
             conversation=conversation, role=ParticipantRole.APPROVING
         ).delete()

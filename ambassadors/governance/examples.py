@@ -47,6 +47,20 @@ TRUST = _example(
         "lines": [{"at": _AT, "what": "approved", "change": 1, "points": 2}],
     },
 )
+ESCALATION = _example(
+    "Somebody was hurt",
+    {
+        "id": _ID.format(5),
+        "conversation": _ID.format(2),
+        "rule": "Accidents",
+        "role": "Legal",
+        "occurred_at": _AT,
+        "reached_at": None,
+        "approved_at": None,
+        "reply": None,
+        "drill": False,
+    },
+)
 _POLICY: dict[str, Any] = {
     "id": _ID.format(4),
     "name": "How we answer",

@@ -6,29 +6,12 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ambassadors.governance.models import NamedRole
 from ambassadors.governance.trust import Terms
 from conversations.inbox.models import Message
 from crm.journal.models import Acted
 from crm.organisation.models import Employee, Unit
 from crm.values import uuid7
-
-
-class NamedRole(models.Model):
-    """Who answers for something: legal, safety, the press office. Two people or more, since
-    nobody approves an answer of their own."""
-
-    name = models.CharField(_("name"), max_length=200, unique=True)
-    people: models.ManyToManyField[Employee, models.Model] = models.ManyToManyField(
-        Employee, verbose_name=_("people"), related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("named role")
-        verbose_name_plural = _("named roles")
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Ladder(models.Model):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation, Message
 from crm.journal.models import Acted, Keyed
-from crm.organisation.models import Employee
+from crm.organisation.models import Employee, Unit
 from crm.values import uuid7
 
 
@@ -95,8 +98,73 @@ class Training(Keyed, Acted):
         return self.course
 
 
+class NamedRole(models.Model):
+    """Who answers for something: legal, safety, the press office. Two people or more, since
+    nobody approves an answer of their own."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    people: models.ManyToManyField[Employee, models.Model] = models.ManyToManyField(
+        Employee, verbose_name=_("people"), related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("named role")
+        verbose_name_plural = _("named roles")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EscalationRule(models.Model):
+    """What must reach a named role before anybody answers.
+
+    A message hits where unit and channels fit and one of the keywords stands in it as a word, or
+    the conversation is about one of the topics; with neither named, every message there hits.
+    Only messages that came after `since` are looked at.
+    """
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    active = models.BooleanField(_("active"), default=True)
+    unit = models.ForeignKey(
+        Unit,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        verbose_name=_("unit"),
+        related_name="+",
+    )
+    channels: models.ManyToManyField[Channel, models.Model] = models.ManyToManyField(
+        Channel, blank=True, verbose_name=_("channels"), related_name="+"
+    )
+    keywords = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("keywords"), default=list, blank=True
+    )
+    topics = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("topics"), default=list, blank=True
+    )
+    role = models.ForeignKey(
+        NamedRole, on_delete=models.PROTECT, verbose_name=_("named role"), related_name="+"
+    )
+    since = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("escalation rule")
+        verbose_name_plural = _("escalation rules")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Escalation(Keyed, Acted):
-    """A conversation hit a rule; `role` must be reached and must approve before an answer."""
+    """A conversation hit a rule; `role` must be reached and must approve before an answer.
+
+        (hit) ──taken by somebody of the role──> reached ──answer approved, or let go──> approved
+
+    source, message: the rule and the words that hit it, null for imported ones, which hold
+    nothing back. reply: the answer that was approved, null where the role let go without one.
+    """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
     rule = models.CharField(_("rule"), max_length=200)
@@ -107,10 +175,34 @@ class Escalation(Keyed, Acted):
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     drill = models.BooleanField(_("drill"), default=False)
+    source = models.ForeignKey(
+        EscalationRule, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    reply = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("escalation")
         verbose_name_plural = _("escalations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "message"],
+                condition=models.Q(source__isnull=False),
+                name="a_message_hits_a_rule_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                name="open_escalations",
+                fields=["conversation"],
+                condition=models.Q(source__isnull=False, approved_at__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.rule

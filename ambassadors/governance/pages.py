@@ -12,18 +12,20 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ambassadors.governance import approvals
+from ambassadors.governance import approvals, policies
 from ambassadors.governance.ladder import Step, StepKind
 from ambassadors.governance.reading import drafts_of, steps_of, waiting_for
 from ambassadors.governance.standing import climbs, standing
 from ambassadors.governance.trust import Trust
 from conversations.inbox.models import Conversation, Message
 from crm.access.doors import actor_of
+from crm.access.services import staffed_units
 from crm.errors import RelaisError
-from crm.organisation.models import User
+from crm.organisation.models import Department, User
 from crm.values import Actor
 
 MOST_SHOWN = 50
@@ -54,6 +56,19 @@ def queue(request: HttpRequest) -> HttpResponse:
     }
     around = admin.site.each_context(request)
     return render(request, "ambassadors/approvals.html", {**around, **found})
+
+
+def board(request: HttpRequest) -> HttpResponse:
+    """Who has read what, by department of the units that this person serves."""
+    units = staffed_units(request.user)
+    places = (
+        Department.objects.all() if units is None else Department.objects.filter(unit__in=units)
+    )
+    departments = list(places.order_by("name").values_list("pk", "name"))
+    rows = policies.board(departments, at=timezone.now())
+    found = {"title": _("Who has read the policies"), "rows": rows}
+    around = admin.site.each_context(request)
+    return render(request, "ambassadors/policy_board.html", {**around, **found})
 
 
 def panel(request: HttpRequest, conversation: Conversation) -> str:

@@ -91,6 +91,20 @@ class Wrong(Body):
     kind = serializers.ChoiceField(choices=CorrectionKind.choices)
 
 
+class EscalationWords(serializers.Serializer[Any]):
+    """reply: the answer that the role approved; null while open, or let go without one."""
+
+    id = serializers.UUIDField()
+    conversation = serializers.UUIDField(source="conversation_id")
+    rule = serializers.CharField()
+    role = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    reached_at = serializers.DateTimeField(allow_null=True)
+    approved_at = serializers.DateTimeField(allow_null=True)
+    reply = serializers.UUIDField(source="reply_id", allow_null=True)
+    drill = serializers.BooleanField()
+
+
 class CorrectionWords(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     message = serializers.UUIDField(source="message_id")

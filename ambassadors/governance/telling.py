@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from ambassadors.governance import approvals
 from ambassadors.governance.ladder import Step, StepKind
+from ambassadors.governance.models import Escalation
 from conversations.channels.notices import send_notice
 from conversations.channels.wire.contract import Party
 from conversations.inbox.models import (
@@ -38,6 +39,31 @@ def tell_due() -> None:
         approvals.ask(message, at=timezone.now())
     for step_id in _untold():
         tell(step_id)
+    hits = Escalation.objects.filter(source__isnull=False, told_at=None, approved_at=None)
+    for escalation in hits.select_related("source__role", "conversation")[:MOST_AT_ONCE]:
+        tell_role(escalation)
+
+
+def tell_role(escalation: Escalation) -> None:
+    """The people of the named role, once."""
+    with transaction.atomic():
+        untold = Escalation.objects.filter(pk=escalation.pk, told_at=None)
+        if not untold.update(told_at=timezone.now()) or escalation.source is None:
+            return
+    people = escalation.source.role.people.filter(left_at=None, user__is_active=True)
+    for user in User.objects.filter(pk__in=people.values("user")):
+        with translation.override(user.language or settings.LANGUAGE_CODE):
+            address = settings.BASE_URL + reverse("admin:approvals")
+            lines = [
+                _("Hello %s,") % user.name,
+                "",
+                _("a conversation needs your say before anybody answers (%s).") % escalation.rule,
+                "",
+                _("Answers wait until you approve them: %s") % address,
+            ]
+            named = {"role": escalation.role, "what": escalation.conversation}
+            subject = _("For %(role)s: %(what)s") % named
+            send_notice(to=Party(user.email, user.name), subject=subject, text="\n".join(lines))
 
 
 def _untold() -> Sequence[uuid.UUID]:

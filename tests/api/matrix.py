@@ -15,8 +15,16 @@ from ambassadors.communities import round_trips
 from ambassadors.communities.insights import note_insight
 from ambassadors.communities.services import open_community, start_thread, write_post
 from ambassadors.governance.approvals import ask
-from ambassadors.governance.ladder import Ladder, NamedRole
-from ambassadors.governance.models import Acknowledgement, Course, Escalation, Policy, Training
+from ambassadors.governance.ladder import Ladder
+from ambassadors.governance.models import (
+    Acknowledgement,
+    Course,
+    Escalation,
+    EscalationRule,
+    NamedRole,
+    Policy,
+    Training,
+)
 from ambassadors.governance.vouching import vouch
 from ambassadors.live.models import Subscription
 from ambassadors.routing import services as routing
@@ -102,6 +110,9 @@ MATRIX = [
     ("POST", "drafts/{held}/rewrite/", {"text": "No."}, 401, 404, 404, 200, 404, 404, 404),
     ("POST", "drafts/{held}/drop/", None, 401, 404, 404, 200, 404, 404, 404),
     ("POST", "messages/{held}/corrections/", WRONG, 401, 404, 404, 409, 409, 404, 404),
+    ("GET", "escalations/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "escalations/{hit}/take/", None, 401, 404, 404, 403, 403, 404, 404),
+    ("POST", "escalations/{hit}/let-go/", None, 401, 404, 404, 403, 403, 404, 404),
     ("GET", "me/trust/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "me/trainings/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "policies/", None, 401, 200, 200, 200, 200, 200, 200),
@@ -147,6 +158,7 @@ LISTED = [
     ("conversations/", 0, 1, 1, 2, 0, 0),
     ("offers/", 0, 1, 1, 0, 0, 0),
     ("approvals/", 0, 0, 0, 1, 0, 0),
+    ("escalations/", 0, 0, 1, 1, 0, 0),
     ("drafts/", 0, 0, 1, 0, 0, 0),
     ("policies/", 1, 1, 1, 1, 1, 1),
     ("articles/", 1, 1, 1, 1, 1, 1),
@@ -174,15 +186,16 @@ ADMIN_MODELS: dict[str, str] = {
     "ambassadors.acknowledgement": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "ambassadors.availability": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 200",
     "ambassadors.course": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
-    "ambassadors.escalation": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.escalation": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "ambassadors.escalationrule": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.ladder": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.namedrole": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.offer": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
-    "ambassadors.policy": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.policy": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
     "ambassadors.reason": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
     "ambassadors.rule": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 200",
     "ambassadors.topic": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
-    "ambassadors.training": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
+    "ambassadors.training": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "ambassadors.vouch": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "conversations.article": "200 200 200|200 200 200|200 200 200|200 200 200|403 403 403",
     "conversations.channel": "200 200 200|403 403 200|302 200 200|302 200 200|403 403 403",
@@ -220,6 +233,7 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/conversations/conversation/{conversation}/part/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
+    ("GET", "/admin/ambassadors/policy/board/", 200, 200, 200),
     ("GET", "/admin/ambassadors/ladder/approvals/", 200, 200, 200),
     ("POST", "/admin/ambassadors/ladder/approvals/{held}/approve/", 404, 302, 302),
     # it names nobody to give it to
@@ -255,6 +269,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/conversations/{conversation}/ask/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
     ("GET", "/conversations/{conversation}/idea/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
     ("GET", "/round-trips/{trip}/return/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
+    ("GET", "/policies/", 302, *[200] * 8),
+    ("POST", "/policies/{policy}/acknowledge/", *[302] * 9),
     ("GET", "/ideas/", 302, *[200] * 8),
     ("POST", "/ideas/{insight}/decide/", 302, 404, 302, 302, 302, 404, 404, 404, 302),
     ("GET", "/load/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
@@ -311,6 +327,7 @@ def furnish():
         "ids": {
             "offer": offer.pk,
             "held": held.pk,
+            "hit": Escalation.objects.get(source__isnull=False).pk,
             "policy": Policy.objects.get().pk,
             "community": circle.pk,
             "thread": thread.pk,
@@ -355,8 +372,15 @@ def _held(conversation, people):
     Ladder.objects.create(unit=conversation.unit, role=role)
     Course.objects.create(name="Tone")
     vouch(assignee.employee, trusted=False, by=staff.acting)
+    rule = EscalationRule.objects.create(name="Accidents", role=role, active=False)
     held = reply(conversation, text="Soon.", by=assignee.acting)
     ask(held, at=timezone.now())
+    Escalation.objects.create(
+        conversation=conversation,
+        source=rule,
+        occurred_at=held.occurred_at,
+        approved_at=timezone.now(),
+    )
     return held
 
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from ambassadors.governance import approvals, telling, vouching
 from ambassadors.governance.corrections import correct
-from ambassadors.governance.ladder import Ladder, NamedRole, Step
-from ambassadors.governance.models import Correction, CorrectionKind
+from ambassadors.governance.ladder import Ladder, Step
+from ambassadors.governance.models import Correction, CorrectionKind, NamedRole
 from ambassadors.governance.reading import drafts_of, waiting_for
 from ambassadors.governance.standing import standing
 from ambassadors.routing.services import assign

@@ -9,7 +9,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ambassadors.governance.ladder import NamedRole
+from ambassadors.governance.models import NamedRole
 from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation
 from conversations.knowledge.models import Article

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import translation
 
-from ambassadors.governance.ladder import NamedRole
+from ambassadors.governance.models import NamedRole
 from ambassadors.live.models import EventKind
 from ambassadors.live.services import News, publish
 from ambassadors.routing.letters import overflow_letter

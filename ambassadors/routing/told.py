@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ambassadors.governance.ladder import NamedRole
+from ambassadors.governance.models import NamedRole
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Envelope
 from conversations.inbox.models import Conversation, Message

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ambassadors.governance.ladder import NamedRole
+from ambassadors.governance.models import NamedRole
 from ambassadors.routing import tasks
 from ambassadors.routing.models import RoutingCase
 from conversations.inbox.models import Conversation, Message

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ambassadors', '0011_approval_ladder'),
+        ('ambassadors', '0013_rules_look_at_priorities'),
         ('conversations', '0009_dropped_answers'),
         ('crm', '0005_business_calendars'),
     ]

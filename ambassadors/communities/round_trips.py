@@ -44,7 +44,7 @@ from crm.values import Actor
 
 LONGEST_DRAFT = 4_000
 MOST_TOLD = 200  # members told of one question
-NOT_SENT = (DeliveryState.FAILED, "dropped")  # dropped: an approver took it off the way
+NOT_SENT = (DeliveryState.FAILED, DeliveryState.DROPPED)
 
 
 def question_of(conversation: Conversation) -> str:

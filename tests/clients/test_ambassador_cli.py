@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ambassadors.routing.models import Offer
-from conversations.channels.models import Channel
 from conversations.inbox.models import Conversation, Message
 from tests.api import matrix
-from tests.api.hands import hear
 
 pytestmark = pytest.mark.client
 CLI = Path(__file__).resolve().parents[2] / "examples" / "ambassador_cli" / "ambassador.py"
@@ -73,26 +70,3 @@ def test_who_asks_for_nothing_known_is_shown_how(terminal):
     for words in ([], ["dance"], ["accept"]):
         shown = terminal(*words)
         assert (shown.returncode, "RELAIS_TOKEN" in shown.stderr) == (2, True)
-
-
-def test_what_happens_is_told_as_it_happens(world, live_server, settings):
-    settings.STREAM_SECONDS = 20
-    given = {"RELAIS_URL": live_server.url, "RELAIS_TOKEN": world["tokens"]["assignee"]}
-    told = subprocess.Popen(
-        [sys.executable, str(CLI), "live"],
-        env={**os.environ, **given},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    end = threading.Timer(45, told.kill)
-    end.start()
-    with told:
-        try:
-            lines = iter(told.stdout.readline, "")
-            assert any(line.startswith("Listening") for line in lines)
-            channel = Channel.objects.get(pk=world["ids"]["channel"])
-            hear(channel, "and another thing", thread="taken", **matrix.SECRETIVE)
-            assert any("message.received" in line for line in lines)
-        finally:
-            end.cancel()
-            told.kill()

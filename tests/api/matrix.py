@@ -180,8 +180,8 @@ ROOT_LISTED = {"channels/": 3}
 # Who is neither staff nor superuser is led to sign in (302) by every page of the admin. For staff
 # of elsewhere, staff, root: the list, and the pages add, change, history and delete of a row.
 ADMIN_MODELS: dict[str, str] = {
-    "crm.calendar": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
-    "conversations.target": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
+    "crm.calendar": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
+    "conversations.target": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
     "ambassadors.absence": "200 200 200|200 200 200|302 200 200|302 200 200|302 200 200",
     "ambassadors.acknowledgement": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "ambassadors.availability": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 200",

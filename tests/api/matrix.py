@@ -8,7 +8,9 @@
 """
 
 from datetime import timedelta
+from importlib import import_module
 
+from django.apps import apps
 from django.utils import timezone
 
 from ambassadors.communities import round_trips
@@ -279,6 +281,7 @@ PAGES: list[tuple[str | int, ...]] = [
 
 def furnish():
     """Two conversations of one unit: one offered to `asked`, one that `assignee` answers."""
+    import_module("ambassadors.migrations.0005_reasons_to_decline").seed(apps, None)
     brand, other = house.unit("Here"), house.unit("Elsewhere")
     shop = house.department(brand)
     channel = house.webhook_channel(brand)

@@ -75,8 +75,13 @@ def _answered(
             by = Actor(person.user, via, session=f"session of {person.user.pk}")
             assign(conversation, employee=person.employee, by=by)
             said = reply(conversation, text=text or f"It left, {conversation.pk}.", by=by)
-            Delivery.objects.filter(message=said).update(state=DeliveryState.SENT)
-            Message.objects.filter(pk=said.pk).update(sent_at=timezone.now())
+            _taken(said)
+
+
+def _taken(said: Message) -> None:
+    """The provider accepted it."""
+    Delivery.objects.filter(message=said).update(state=DeliveryState.SENT)
+    Message.objects.filter(pk=said.pk).update(sent_at=timezone.now())
 
 
 def _judged(clock: Any) -> tuple[str, int, int]:
@@ -104,9 +109,16 @@ def test_answers_written_under_a_service_key_count_for_nobody(
 def test_one_text_sent_by_everybody_counts_twenty_times_a_week(
     clock: Any, workforce: list[house.Somebody]
 ) -> None:
-    _answered(clock, workforce, text="Thank you, we look into it.")
-    outcome, active, _ = _judged(clock)
-    assert (outcome, active < PEOPLE * 0.4) == ("NOT_MET", True)
+    text = "Thank you, we look into it."
+    hero = workforce[0]
+    for week in (0, 1):  # whoever is first uses up the twenty of the week
+        clock.move_to(START + timedelta(weeks=week))
+        for number in (10, 11):
+            for conversation in _asked(week, number):
+                assign(conversation, employee=hero.employee, by=hero.acting)
+                _taken(reply(conversation, text=text, by=hero.acting))
+    _answered(clock, workforce, text=text)
+    assert _judged(clock)[:2] == ("NOT_MET", 1)
 
 
 def test_a_campaign_of_one_week_is_no_workforce(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -59,8 +61,20 @@ class EventStream(BaseRenderer):
         return json.dumps(data).encode()
 
 
+class ByAcceptAlone(DefaultContentNegotiation):
+    """`?format=` is no parameter here: it would make an unknown one a 404."""
+
+    def filter_renderers(
+        self,
+        renderers: Iterable[BaseRenderer],
+        format: str,  # noqa: A002 - its name upstream
+    ) -> list[BaseRenderer]:
+        return list(renderers)
+
+
 class Stream(APIView):
     renderer_classes = [EventStream, JSONRenderer]
+    content_negotiation_class = ByAcceptAlone
 
     @extend_schema(
         operation_id="stream",

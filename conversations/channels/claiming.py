@@ -24,6 +24,7 @@ from conversations.channels.models import Channel, Claim, Envelope, EnvelopeStat
 from conversations.channels.services import body_of
 from conversations.channels.wire.contract import Account, Ignored, Item, Refused
 from conversations.channels.wire.contract import Channel as Adapter
+from crm.wake import Task, wake
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ def ingest(*, seconds: float = 20.0) -> int:
         taken = next(filter(None, (_one_batch(n, most) for n, most in BATCH_BY_DEATHS)), 0)
         if not taken:
             break
+        if not done and taken == BATCH_BY_DEATHS[0][1]:
+            wake(Task.INGEST)  # a backlog: one more reader, if one is free
         done += taken
     return done
 
@@ -113,7 +116,7 @@ def _claim_and_read(deaths: int, most: int) -> int:
         held = _lock(_STILL_WAITING, [ids])  # another reader may have been quicker
         _read(_envelopes(held))
         claim.delete()
-    return len(held)
+    return len(ids)  # also those that another reader took meanwhile: there may be more behind
 
 
 def _note_claim(ids: list[uuid.UUID]) -> Claim:

@@ -229,7 +229,7 @@ class Postgres(Server):
 
     def _same_major(self, binary: Path) -> None:
         ours = (self.home / "PG_VERSION").read_text().strip()
-        words = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+        words = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
         theirs = words.stdout.split()[-1].split(".")[0]
         if ours != theirs:
             raise EmbeddedError(
@@ -388,6 +388,6 @@ def _restrained(command: Sequence[str], *, at_parents_death: str) -> list[str]:
 
 def _run(command: Sequence[str], *, text: str | None = None) -> None:
     restrained = _restrained(command, at_parents_death="KILL")
-    done = subprocess.run(restrained, input=text, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(restrained, input=text, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     if done.returncode:
         raise EmbeddedError(f"{Path(command[0]).name}: {done.stderr.strip()}")

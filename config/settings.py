@@ -7,7 +7,6 @@ start an empty database in production.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -350,5 +349,3 @@ LOGGING = {
         "flufl.bounce": {"level": "CRITICAL"},  # each detector, and what it stumbles over
     },
 }
-
-TESTING = "pytest" in sys.modules

@@ -41,18 +41,6 @@ class Actor:
 AUTOMATION = Actor(user=None, via=Via.AUTOMATION)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """`part` of `whole`. A share of nothing has no value: unknown is never zero."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float | None:
-        return self.part / self.whole if self.whole else None
-
-
 def uuid7() -> uuid.UUID:
     """A time-ordered UUID (RFC 9562, version 7): index-friendly, unguessable (74 random bits).
 

@@ -34,7 +34,7 @@ from conversations.inbox.services import LONGEST_TEXT
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, person
 from crm.errors import Invalid
-from crm.organisation.models import Employee
+from crm.organisation.people import employee_named
 from crm.strict import Body, Id, Text
 
 
@@ -227,13 +227,6 @@ class Decided(Body):
     why = Text(max_length=insights.LONGEST_WHY)
 
 
-def _employee(pk: UUID) -> Employee:
-    found = Employee.objects.filter(pk=pk).first()
-    if found is None:
-        raise Invalid(_("there is no such employee"), code="unknown_employee")
-    return found
-
-
 class _Insights(GenericAPIView[Insight]):
     serializer_class = InsightWords
     queryset = Insight.objects.none()
@@ -276,7 +269,7 @@ class Insights(_Insights, ListAPIView[Insight]):
     def _note(self, request: Request) -> Response:
         asked = said(NewInsight, request)
         conversation = named_conversation(asked["conversation"], request)
-        owner = _employee(asked["owner"]) if asked["owner"] else None
+        owner = employee_named(asked["owner"]) if asked["owner"] else None
         noted = insights.note_insight(
             conversation, text=asked["text"], owner=owner, by=actor_of(request)
         )
@@ -304,7 +297,7 @@ class Give(_Insights):
         return once(request, lambda: self._give(request, insight))
 
     def _give(self, request: Request, insight: Insight) -> Response:
-        owner = _employee(said(Given, request)["owner"])
+        owner = employee_named(said(Given, request)["owner"])
         return self.answer(insights.give(insight, owner=owner, by=actor_of(request)))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +19,7 @@ from ambassadors.routing.telling import reachable_at
 from conversations.channels.notices import send_notice
 from conversations.channels.wire.contract import Party
 from crm.organisation.models import Employee, User
+from crm.organisation.people import in_language_of
 
 MOST_ROWS = 500  # told by one sweep
 LONGEST_QUOTE = 1_500
@@ -60,7 +61,7 @@ def _claimed() -> Sequence[Telling]:
 
 
 def _send(user: User, tellings: Sequence[Telling]) -> None:
-    with translation.override(user.language or settings.LANGUAGE_CODE):
+    with in_language_of(user):
         told = [words for words in (_words(telling, user) for telling in tellings) if words]
         if not told:
             return

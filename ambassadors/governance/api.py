@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, get_object_or_404
@@ -37,8 +36,8 @@ from conversations.inbox.models import Conversation, Message
 from conversations.inbox.serializers import Nothing
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, person
-from crm.errors import Forbidden
 from crm.organisation.models import Employee
+from crm.organisation.people import employee_of
 from crm.strict import Body
 from crm.values import Actor
 
@@ -182,19 +181,11 @@ class Correct(APIView):
         return Response(CorrectionWords(made).data, status=201)
 
 
-def _employee(request: Request) -> Employee:
-    rows = Employee.objects.select_related("department__unit")
-    employee = rows.filter(user=person(request)).first()
-    if employee is None:
-        raise Forbidden(_("only an employee has this"), code="no_employee")
-    return employee
-
-
 class MyTrust(APIView):
     @extend_schema(operation_id="trust_retrieve", responses=TrustWords, examples=[examples.TRUST])
     def get(self, request: Request) -> Response:
         """Whether your answers go out at once, by which rule, and what counted so far."""
-        employee = _employee(request)
+        employee = employee_of(person(request))
         ladder = ladder_of(employee.department.unit)
         if ladder is None:
             return Response(TrustWords(_NO_LADDER).data)
@@ -243,7 +234,7 @@ class Policies(APIView):
     @extend_schema(operation_id="policies_list", responses=PolicyPage, examples=[examples.POLICIES])
     def get(self, request: Request) -> Response:
         """The policies in force as you have them before you; one short page, unread first."""
-        found = policies.duties(_employee(request), at=timezone.now())
+        found = policies.duties(employee_of(person(request)), at=timezone.now())
         return _short_page(PolicyWords(found, many=True).data)
 
 
@@ -258,7 +249,7 @@ class Acknowledge(APIView):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Says, as yourself, that you have read this version; 409 when another is in force."""
-        employee = _employee(request)
+        employee = employee_of(person(request))
         policy = get_object_or_404(Policy, pk=pk)
         return once(request, lambda: self._acknowledge(request, policy, employee))
 
@@ -277,7 +268,7 @@ class MyTrainings(APIView):
     )
     def get(self, request: Request) -> Response:
         """What you were trained in, and until when it holds; one page."""
-        found = policies.trainings_of(_employee(request))
+        found = policies.trainings_of(employee_of(person(request)))
         return _short_page(TakenWords(found, many=True).data)
 
 

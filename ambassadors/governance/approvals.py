@@ -32,6 +32,7 @@ from conversations.inbox.services import clean, locked
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee, User
+from crm.organisation.people import employee_of
 from crm.values import Actor, Via
 from crm.wake import Task, wake
 
@@ -165,10 +166,7 @@ def _locked(message: Message) -> tuple[Conversation, Message]:
 def _employee(by: Actor) -> Employee:
     if by.via != Via.OWN or by.user is None:
         raise Forbidden(_("only a person decides this, as themself"), code="own_act_only")
-    employee = Employee.objects.filter(user=by.user).first()
-    if employee is None:
-        raise Forbidden(_("only an employee may do this"), code="no_employee")
-    return employee
+    return employee_of(by.user)
 
 
 def _must_be_fresh(message: Message, newest: uuid.UUID | None) -> None:

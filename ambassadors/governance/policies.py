@@ -16,6 +16,7 @@ from ambassadors.governance.models import Acknowledgement, Course, Policy, Train
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee
+from crm.organisation.people import employee_of
 from crm.values import Actor, Via
 
 LONGEST_TEXT = 100_000
@@ -107,10 +108,7 @@ def acknowledge(policy: Policy, *, by: Actor) -> Acknowledgement:
 def _own_employee(by: Actor) -> Employee:
     if by.via != Via.OWN or by.user is None or not by.session:
         raise Forbidden(_("only the person themself may do this"), code="own_act_only")
-    employee = Employee.objects.filter(user=by.user).first()
-    if employee is None:
-        raise Forbidden(_("only an employee may do this"), code="no_employee")
-    return employee
+    return employee_of(by.user)
 
 
 def train(employee: Employee, *, course: Course, taken_at: datetime, by: Actor) -> Training:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ambassadors.governance import approvals
@@ -25,6 +25,7 @@ from conversations.inbox.models import (
     ParticipantRole,
 )
 from crm.organisation.models import User
+from crm.organisation.people import in_language_of
 
 MOST_AT_ONCE = 50
 EXCERPT = 1_500
@@ -52,7 +53,7 @@ def tell_role(escalation: Escalation) -> None:
             return
     people = escalation.source.role.people.filter(left_at=None, user__is_active=True)
     for user in User.objects.filter(pk__in=people.values("user")):
-        with translation.override(user.language or settings.LANGUAGE_CODE):
+        with in_language_of(user):
             address = settings.BASE_URL + reverse("admin:approvals")
             lines = [
                 _("Hello %s,") % user.name,
@@ -85,7 +86,7 @@ def tell(step_id: uuid.UUID) -> None:
     else:
         people = approvers(message)
     for person in people:
-        with translation.override(person.language or settings.LANGUAGE_CODE):
+        with in_language_of(person):
             subject, text = _letter(step, person)
             send_notice(to=Party(person.email, person.name), subject=subject, text=text)
 

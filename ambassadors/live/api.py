@@ -115,7 +115,7 @@ def _still_in(user: User, sign_in: Any) -> bool:
     """The person and their token are as good as they were when the stream began."""
     if not User.objects.filter(pk=user.pk, is_active=True).exists():
         return False
-    rows = type(sign_in)._default_manager if isinstance(sign_in, Model) else None  # noqa: SLF001
+    rows = type(sign_in)._default_manager if isinstance(sign_in, Model) else None  # noqa: SLF001 - Django documents it
     return rows is None or rows.filter(pk=sign_in.pk).exists()
 
 
@@ -205,7 +205,12 @@ class OneEndpoint(_MyEndpoints, RetrieveAPIView[Subscription]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(operation_id="webhooks_update", request=ChangedEndpoint, responses=EndpointWords)
+    @extend_schema(
+        operation_id="webhooks_update",
+        request=ChangedEndpoint,
+        responses=EndpointWords,
+        examples=[examples.SWITCHED_ON, examples.ENDPOINT],
+    )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Changes what is given and leaves the rest."""
         endpoint = self.get_object()

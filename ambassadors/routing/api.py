@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_filters import FilterSet, MultipleChoiceFilter
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
@@ -35,8 +34,8 @@ from conversations.inbox.rights import must_serve
 from conversations.inbox.serializers import ConversationWords, Nothing
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, person
-from crm.errors import Forbidden, Invalid
 from crm.organisation.models import Employee
+from crm.organisation.people import employee_named, employee_of
 
 
 class Me(APIView):
@@ -50,7 +49,7 @@ class MyAvailability(APIView):
     @extend_schema(operation_id="availability_retrieve", responses=AvailabilityWords)
     def get(self, request: Request) -> Response:
         """When and for what you may be asked."""
-        return Response(_availability(_employee(request)))
+        return Response(_availability(employee_of(person(request))))
 
     @extend_schema(
         operation_id="availability_update",
@@ -59,7 +58,7 @@ class MyAvailability(APIView):
     )
     def patch(self, request: Request) -> Response:
         """Changes what is given and leaves the rest."""
-        employee = _employee(request)
+        employee = employee_of(person(request))
         body = AvailabilityWords(data=request.data)
         body.is_valid(raise_exception=True)
         changes: dict[str, Any] = dict(body.validated_data)
@@ -77,15 +76,8 @@ class MyStatistics(APIView):
     )
     def get(self, request: Request) -> Response:
         """What you did in the last thirteen weeks; shown to nobody else."""
-        found = statistics_of(_employee(request), at=timezone.now())
+        found = statistics_of(employee_of(person(request)), at=timezone.now())
         return Response(StatisticsWords(found).data)
-
-
-def _employee(request: Request) -> Employee:
-    employee = Employee.objects.filter(user=person(request)).first()
-    if employee is None:
-        raise Forbidden(_("only an employee may be asked"), code="no_employee")
-    return employee
 
 
 _SHOWN = (
@@ -202,9 +194,7 @@ class Assign(InConversation):
         body = Assigned(data=request.data)
         body.is_valid(raise_exception=True)
         must_serve(conversation, person(request))
-        employee = Employee.objects.filter(pk=body.validated_data["employee"]).first()
-        if employee is None:
-            raise Invalid(_("there is no such employee"), code="unknown_employee")
+        employee = employee_named(body.validated_data["employee"])
         services.assign(self.as_read(), employee=employee, by=actor_of(request))
         return self.answer()
 

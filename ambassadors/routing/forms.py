@@ -37,7 +37,7 @@ def _day_field(label: Any) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=widget)
 
 
-class AvailabilityForm(forms.ModelForm):  # type: ignore[type-arg]
+class AvailabilityForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at run time
     """Hours and levels are typed as people write them; the row keeps them as data."""
 
     known = forms.CharField(

@@ -11,11 +11,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -29,6 +28,7 @@ from ambassadors.routing.reply_addresses import reply_address
 from conversations.inbox.models import Conversation, Status
 from crm.errors import Conflict, Invalid, Missing, RelaisError
 from crm.organisation.models import User
+from crm.organisation.people import in_language_of
 from crm.values import Actor
 
 MOST_SHOWN = 4_000  # characters of the question
@@ -42,7 +42,7 @@ def _page(request: HttpRequest, signed: str, *, act: str, perform: Act) -> HttpR
         offer, user = links.opened(signed)
     except Missing:
         return _show(request, "unknown", status=404)
-    with translation.override(user.language or settings.LANGUAGE_CODE):
+    with in_language_of(user):
         if not _stands(offer, user):
             return _show(request, _end_of(offer), status=410, offer=offer)
         if request.method != "POST":

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils import translation
 
 from ambassadors.governance.models import NamedRole
 from ambassadors.live.models import EventKind
@@ -25,6 +23,7 @@ from conversations.inbox.models import Conversation, Participant, ParticipantRol
 from conversations.inbox.services import locked
 from crm.journal.services import record
 from crm.organisation.models import User
+from crm.organisation.people import in_language_of
 from crm.values import AUTOMATION
 
 MOST = 50
@@ -91,6 +90,6 @@ def _say(conversation: Conversation, reason: str) -> None:
 
 def _tell(people: Sequence[User], conversation: Conversation, role: NamedRole) -> None:
     for user in people:
-        with translation.override(user.language or settings.LANGUAGE_CODE):
+        with in_language_of(user):
             said = overflow_letter(user, conversation, role.name)
             send_notice(to=Party(user.email, user.name), subject=said.subject, text=said.text)

@@ -7,10 +7,9 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from ambassadors.routing.availability import absences_of, availability_of
 from ambassadors.routing.letters import letter
@@ -24,6 +23,7 @@ from conversations.channels.wire.contract import Party
 from conversations.inbox.models import Conversation, Status
 from crm.access.models import Role
 from crm.organisation.models import Employee
+from crm.organisation.people import in_language_of
 from crm.wake import Task, wake
 
 GATHER = timedelta(minutes=1)  # in which several messages of a customer become one mail
@@ -126,7 +126,7 @@ def send_due(employee_id: uuid.UUID) -> None:
     user = told[0].employee.user
     if user is None:
         return
-    with translation.override(user.language or settings.LANGUAGE_CODE):
+    with in_language_of(user):
         said = letter(told)
         send_notice(
             to=Party(user.email, user.name),

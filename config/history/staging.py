@@ -66,9 +66,6 @@ class Staging:
     def batch(self, type_: str, number: int) -> list[Line]:
         return self._lines("type = %s AND batch = %s", [type_, number])
 
-    def of_numbers(self, numbers: Sequence[int]) -> list[Line]:
-        return self._lines("number = ANY(%s)", [list(numbers)])
-
     def earliest(self, but: datetime) -> datetime | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT min(at) FROM history_lines WHERE at <> %s", [but])

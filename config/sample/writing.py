@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from config.sample.people import CITIES, PRODUCTS, SIZES
 
 ZONE = ZoneInfo("Europe/Paris")
-FRIDAY = 4
 MORNING, NIGHT = 8, 21  # hours between which anybody writes
 OPENS, CLOSES = 9, 19  # hours in which people of the company work
 CLOSING_TIME = time(21, 0)  # the last hour of the last day: in the past in every zone

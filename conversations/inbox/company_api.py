@@ -26,8 +26,8 @@ from conversations.inbox.rights import must_answer, must_invite
 from conversations.inbox.serializers import EmployeeWords, Nothing
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, person
-from crm.errors import Invalid, Missing
-from crm.organisation.models import Employee
+from crm.errors import Missing
+from crm.organisation.people import employee_named
 from crm.strict import Body, Id
 
 
@@ -186,9 +186,7 @@ class Invitations(InConversation):
         body = Inviting(data=request.data)
         body.is_valid(raise_exception=True)
         must_invite(conversation, person(request))
-        employee = Employee.objects.filter(pk=body.validated_data["employee"]).first()
-        if employee is None:
-            raise Invalid(_("there is no such employee"), code="unknown_employee")
+        employee = employee_named(body.validated_data["employee"])
         row = invitations.invite(
             conversation,
             employee=employee,

@@ -39,6 +39,7 @@ from crm.access.services import staffed_units
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee, User
+from crm.organisation.people import employee_of, employee_or_none
 from crm.values import Actor, uuid7
 from crm.wake import Task, wake
 
@@ -80,7 +81,7 @@ def reply(
     Conflict `no_way_back` where the channel has no way out.
     """
     text = clean(text)
-    author = _employee_of(by)
+    author = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
         _may_write(conversation, by)
@@ -123,7 +124,7 @@ def _tell_reply(conversation_id: uuid.UUID, message_id: uuid.UUID) -> None:
 def note(conversation: Conversation, *, text: str, by: Actor) -> Message:
     """A word among colleagues; never leaves the house."""
     text = clean(text)
-    author = _employee_of(by)
+    author = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
         message = _new_message(conversation, author, text, by=by, kind=MessageKind.NOTE)
@@ -145,7 +146,7 @@ def close(conversation: Conversation, *, by: Actor) -> Conversation:
         conversation.waiting_since = conversation.snoozed_until = None
         touch(conversation)
         Closing.objects.create(
-            conversation=conversation, by=_employee_or_none(by), via=by.via, occurred_at=now
+            conversation=conversation, by=employee_or_none(by.user), via=by.via, occurred_at=now
         )
         record("conversation_closed", conversation, by=by, at=now)
         levels.refresh([conversation.pk])
@@ -254,7 +255,7 @@ def decide_need(conversation: Conversation, *, value: bool, by: Actor) -> NeedsA
         decision = NeedsAnswer.objects.create(
             conversation=conversation,
             value=value,
-            by=_employee_or_none(by),
+            by=employee_or_none(by.user),
             via=by.via,
             occurred_at=timezone.now(),
         )
@@ -271,17 +272,6 @@ def clean(text: str) -> str:
     if "\0" in text:
         raise Invalid(_("the text holds a character that can't be kept"), code="bad_character")
     return text
-
-
-def _employee_or_none(by: Actor) -> Employee | None:
-    return Employee.objects.filter(user=by.user).first() if by.user else None
-
-
-def _employee_of(by: Actor) -> Employee:
-    employee = _employee_or_none(by)
-    if employee is None:
-        raise Forbidden(_("only an employee may write here"), code="no_employee")
-    return employee
 
 
 def _may_write(conversation: Conversation, by: Actor) -> None:

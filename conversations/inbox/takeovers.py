@@ -22,6 +22,7 @@ from conversations.signals import conversation_taken_over
 from crm.errors import Conflict, Forbidden
 from crm.journal.services import record
 from crm.organisation.models import Employee
+from crm.organisation.people import employee_of
 from crm.values import Actor
 
 PATIENCE = timedelta(minutes=15)  # then who asked may take it without an answer
@@ -42,7 +43,7 @@ def asked(conversation: Conversation) -> Takeover | None:
 
 def ask(conversation: Conversation, *, by: Actor) -> Takeover:
     """Asks the owner. Conflict `nobody_owns`, `already_yours`, or `asked_already` by another."""
-    asker = _employee(by)
+    asker = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
         _must_have_an_owner(conversation, asker)
@@ -78,7 +79,7 @@ def force(conversation: Conversation, *, by: Actor) -> Takeover:
 
     Raises Forbidden `ask_first` or `too_early`.
     """
-    taker = _employee(by)
+    taker = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
         _must_have_an_owner(conversation, taker)
@@ -107,7 +108,7 @@ def _must_have_waited(found: Takeover | None, taker: Employee) -> None:
 
 
 def _decide(conversation: Conversation, state: TakeoverState, *, by: Actor) -> Takeover:
-    owner = _employee(by)
+    owner = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
         found = asked(conversation)
@@ -177,10 +178,3 @@ def _owner(conversation: Conversation) -> Employee:
     if owner is None:
         raise Conflict(_("nobody has it: assign it instead"), code="nobody_owns")
     return owner
-
-
-def _employee(by: Actor) -> Employee:
-    found = Employee.objects.filter(user=by.user).first() if by.user else None
-    if found is None:
-        raise Forbidden(_("only an employee may do this"), code="no_employee")
-    return found

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -31,6 +31,7 @@ from conversations.inbox.models import (
 )
 from crm.access.models import Role
 from crm.organisation.models import User
+from crm.organisation.people import in_language_of
 
 EXCERPT = 600  # characters of the question in the mail
 MOST_LISTED = 20
@@ -46,7 +47,7 @@ def tell_invited(*, at: datetime) -> int:
     told = 0
     for row in waiting[:MOST_TOLD]:
         if Participant.objects.filter(pk=row.pk, told_at=None).update(told_at=at):
-            with _language_of(row.user):
+            with in_language_of(row.user):
                 _send(row.user, _invited_subject(row), _invited_text(row))
             told += 1
     return told
@@ -90,7 +91,7 @@ def _tell_takeover(row: Takeover) -> None:
     user = (row.owner if is_owners else row.asker).user
     if user is None:
         return
-    with _language_of(user):
+    with in_language_of(user):
         names = {"asker": row.asker.name, "owner": row.owner.name}
         said = {
             TakeoverState.ASKED: _("%(asker)s asks to take over your conversation.") % names,
@@ -122,7 +123,7 @@ def tell_deadlines(*, at: datetime) -> int:
         for user in {*staff.get(row.conversation.unit_id, ()), *([owner] if owner else [])}:
             mails.setdefault(user.pk, (user, []))[1].append(row)
     for user, found in mails.values():
-        with _language_of(user):
+        with in_language_of(user):
             _send(user, _near_subject(found), _near_text(found, user))
     return len(mails)
 
@@ -176,10 +177,6 @@ def _link(conversation: Conversation, user: User) -> str:
         page = reverse("admin:conversations_conversation_change", args=[conversation.pk])
         return f"{settings.BASE_URL}{page}"
     return f"{settings.BASE_URL}/api/v1/conversations/{conversation.pk}/"
-
-
-def _language_of(user: User) -> translation.override:
-    return translation.override(user.language or settings.LANGUAGE_CODE)
 
 
 def _send(user: User, subject: str, text: str) -> None:

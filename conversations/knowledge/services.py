@@ -20,9 +20,9 @@ from conversations.inbox.models import (
 from conversations.knowledge import search
 from conversations.knowledge.likeness import runs_of, was_used
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
-from crm.errors import Forbidden, Invalid
+from crm.errors import Invalid
 from crm.journal.services import record
-from crm.organisation.models import Employee
+from crm.organisation.people import employee_of
 from crm.values import Actor
 
 LONGEST_TEXT = 50_000
@@ -56,7 +56,7 @@ def write_article(
         article = Article.objects.create(
             title=title,
             text=text,
-            author=_employee(by),
+            author=employee_of(by.user),
             language=language,
             tags=list(dict.fromkeys(tags)),
             conversation=conversation,
@@ -71,17 +71,10 @@ def review(article: Article, *, by: Actor, at: datetime | None = None) -> Articl
     """Says that the article is still right."""
     with transaction.atomic():
         reviewed = ArticleReview.objects.create(
-            article=article, by=_employee(by), via=by.via, occurred_at=at or timezone.now()
+            article=article, by=employee_of(by.user), via=by.via, occurred_at=at or timezone.now()
         )
         record("article_reviewed", article, by=by, at=reviewed.occurred_at)
     return reviewed
-
-
-def _employee(by: Actor) -> Employee:
-    employee = Employee.objects.filter(user=by.user).first() if by.user else None
-    if employee is None:
-        raise Forbidden(_("only an employee may write here"), code="no_employee")
-    return employee
 
 
 def count_uses(message_id: uuid.UUID) -> None:

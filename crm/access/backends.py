@@ -25,5 +25,5 @@ class RoleBackend(ModelBackend):
         known: set[str] | None = getattr(user_obj, "_role_permissions", None)
         if known is None:
             known = set(settings.STAFF_PERMISSIONS) if has_role(user_obj, Role.STAFF) else set()
-            user_obj._role_permissions = known  # type: ignore[attr-defined]  # noqa: SLF001
+            user_obj._role_permissions = known  # type: ignore[attr-defined]  # noqa: SLF001 - kept as Django keeps its own
         return known

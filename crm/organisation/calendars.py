@@ -51,7 +51,7 @@ def holidays_of(text: str) -> tuple[frozenset[date], frozenset[tuple[int, int]]]
         day = line.split()[0]
         try:
             if len(day) == len("12-25"):
-                read = datetime.strptime(f"{_LEAP_YEAR}-{day}", "%Y-%m-%d").date()  # noqa: DTZ007
+                read = datetime.strptime(f"{_LEAP_YEAR}-{day}", "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
                 yearly.add((read.month, read.day))
             else:
                 single.add(date.fromisoformat(day))

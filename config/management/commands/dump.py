@@ -21,7 +21,7 @@ class Command(BaseCommand):
         draft.touch(mode=0o600)
         flags = ("--format=custom", "--no-owner", "--no-privileges", f"--file={draft}")
         dump = postgres_tools.command("pg_dump", *flags)
-        done = subprocess.run(dump, env=postgres_tools.environment(), check=False)  # noqa: S603
+        done = subprocess.run(dump, env=postgres_tools.environment(), check=False)  # noqa: S603 - the server's own
         if done.returncode:
             draft.unlink(missing_ok=True)
             raise CommandError("pg_dump failed; nothing was written.")

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         flags = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
         restore = postgres_tools.command("pg_restore", *flags, str(file))
-        done = subprocess.run(restore, env=postgres_tools.environment(), check=False)  # noqa: S603
+        done = subprocess.run(restore, env=postgres_tools.environment(), check=False)  # noqa: S603 - the server's own
         if done.returncode:
             raise CommandError("pg_restore failed; the database is empty now. Run it again.")
         self.stdout.write("Restored. Now run: manage.py migrate")

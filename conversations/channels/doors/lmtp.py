@@ -27,7 +27,7 @@ class _Door(LMTP):
     line_length_limit = LARGEST + 1024
     _owed = 1
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd calls it
         self._owed = len(self.envelope.rcpt_tos) if self.envelope else 1
         try:
             await super().smtp_DATA(arg)
@@ -47,7 +47,7 @@ class _Hooks:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it
         self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         try:
@@ -60,7 +60,7 @@ class _Hooks:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - aiosmtpd calls it
         self, _server: Any, _session: Session, envelope: Envelope
     ) -> str:
         sender = (envelope.mail_from or "").strip("<>")

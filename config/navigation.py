@@ -38,6 +38,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _page(_("Ideas"), "ideas", "lightbulb"),
                 _page(_("Load"), "load", "stacked_bar_chart") if _reads(request) else None,
                 _maturity(request),
+                _page(_("Your tokens"), "tokens", "vpn_key"),
             ],
         ),
         _group(
@@ -49,6 +50,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "crm.unit", "domain"),
                 _item(request, "crm.user", "key"),
                 _item(request, "crm.rolegrant", "verified_user"),
+                _item(request, "knox.authtoken", "vpn_key"),
             ],
         ),
         _group(

@@ -7,6 +7,7 @@ from config.schema import Docs, Schema
 urlpatterns = [
     path("schema/", Schema.as_view(), name="schema"),
     path("docs/", Docs.as_view(url_name="schema"), name="api-docs"),
+    path("", include("crm.access.tokens_api")),
     path("", include("conversations.channels.api")),
     path("", include("conversations.inbox.api")),
     path("", include("conversations.inbox.company_api")),

@@ -1,6 +1,6 @@
 """Gathers the models of the floor's rooms."""
 
-from crm.access.models import IdempotencyKey, RoleGrant
+from crm.access.models import IdempotencyKey, PersonalToken, RoleGrant
 from crm.contacts.models import Contact, ContactMerge, ContactUnit, Identity
 from crm.journal.models import Act, Pulse
 from crm.organisation.models import (
@@ -30,6 +30,7 @@ __all__ = [
     "EmployeeVersion",
     "IdempotencyKey",
     "Identity",
+    "PersonalToken",
     "Pulse",
     "RoleGrant",
     "Unit",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -24,8 +24,7 @@ from ambassadors.live import examples, webhooks
 from ambassadors.live.models import EventKind, Subscription
 from ambassadors.live.stream import Feed, last_number, places
 from crm.access.idempotency import once
-from crm.access.tokens import actor_of, person
-from crm.organisation.models import User
+from crm.access.tokens import actor_of, is_alive, person
 from crm.problems import CONTENT_TYPE, problem
 from crm.strict import Body, Text, Truth
 
@@ -102,21 +101,13 @@ class Stream(APIView):
         """
         user = person(request)
         after = last_number(request.headers.get("Last-Event-ID"))
-        feed = Feed(user, after=after, may_stay=lambda: _still_in(user, request.auth))
+        feed = Feed(user, after=after, may_stay=lambda: is_alive(request.auth))
         if not places.take(feed):
             feed.close()
             said = problem(503, "streams_full", _("too many streams are open"))
             full = {"Retry-After": RETRY_FULL}
             return Response(said, status=503, headers=full, content_type=CONTENT_TYPE)
         return StreamingHttpResponse(feed, content_type="text/event-stream", headers=_HEADERS)
-
-
-def _still_in(user: User, sign_in: Any) -> bool:
-    """The person and their token are as good as they were when the stream began."""
-    if not User.objects.filter(pk=user.pk, is_active=True).exists():
-        return False
-    rows = type(sign_in)._default_manager if isinstance(sign_in, Model) else None  # noqa: SLF001 - Django documents it
-    return rows is None or rows.filter(pk=sign_in.pk).exists()
 
 
 class EndpointWords(serializers.ModelSerializer[Subscription]):
@@ -133,9 +124,9 @@ class EndpointWords(serializers.ModelSerializer[Subscription]):
 
 
 class NewEndpointWords(EndpointWords):
-    """secret: signs every post; shown this once."""
+    """secret: signs every post; shown this once, and null when the request is repeated."""
 
-    secret = serializers.CharField()
+    secret = serializers.CharField(allow_null=True)
 
     class Meta(EndpointWords.Meta):
         fields = [*EndpointWords.Meta.fields, "secret"]
@@ -186,7 +177,7 @@ class Endpoints(_MyEndpoints, ListAPIView[Subscription]):
     )
     def post(self, request: Request) -> Response:
         """Posts your events to an endpoint of yours, signed (Standard Webhooks)."""
-        return once(request, lambda: self._create(request))
+        return once(request, lambda: self._create(request), told_once=["secret"])
 
     def _create(self, request: Request) -> Response:
         body = NewEndpoint(data=request.data)

@@ -29,6 +29,8 @@ from conversations.channels.models import Channel
 from conversations.channels.services import connect_channel
 from conversations.inbox.models import Conversation
 from crm.access.models import Role
+from crm.access.personal_tokens import LONGEST, make_token
+from crm.access.scopes import Scope
 from crm.access.services import grant
 from crm.contacts.models import Contact
 from crm.organisation.models import Employee, Unit, User
@@ -39,6 +41,7 @@ CHANNELS = {"webhook": "ch-webhook", "email": "ch-mail", "webchat": "ch-webchat"
 ADDRESS = "support@relais.localhost"
 WITHOUT_LIMIT = 10_000  # conversations: more than anybody tries on one day
 RULE = "Whoever is available"
+DEVICE = "the terminal client"  # what their token is for
 
 
 def ensure_sample(folder: Path, *, out: Writable) -> bool:
@@ -83,7 +86,9 @@ def _sign_in(employee: Employee, role: Role) -> dict[str, str]:
     employee.save(update_fields=["user"])
     grant(user, role)
     AuthToken.objects.filter(user=user).delete()
-    _, token = AuthToken.objects.create(user)  # type: ignore[no-untyped-call]
+    until = timezone.now() + LONGEST
+    scopes = [Scope.ALL.value]
+    _, token = make_token(user, name=DEVICE, scopes=scopes, expires_at=until, by=AUTOMATION)
     return {"email": user.email, "password": password, "token": token}
 
 

@@ -7,10 +7,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from knox.models import AuthToken
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 
 from crm.access.doors import actor_of
-from crm.access.models import Role, RoleGrant
+from crm.access.models import PersonalToken, Role, RoleGrant
+from crm.access.scopes import Scope
 from crm.journal.services import record
 from crm.organisation.admin import UserAdmin
 from crm.pages import Paged, ReadOnly
@@ -52,3 +56,51 @@ class RoleGrantAdmin(Paged, ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoleGrant]) -> None:
         for grant in queryset:
             self.delete_model(request, grant)
+
+
+admin.site.unregister(AuthToken)  # knox's own page makes tokens for others and edits them
+
+
+@admin.register(AuthToken)
+class TokenAdmin(ReadOnly, Paged, ModelAdmin):
+    """Whoever may all sees whose tokens there are and revokes them; only their person makes any."""
+
+    list_display = ("user", "named", "opens", "created", "expiry", "used")
+    list_select_related = ("user", "said")
+    list_filter = ("expiry",)
+    search_fields = ("user__name", "user__email")
+    fields = ("user", "named", "opens", "created", "expiry", "used")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return list(self.fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("knox.delete_authtoken"))
+
+    def delete_model(self, request: HttpRequest, obj: AuthToken) -> None:
+        said = _said(obj)
+        record("token_revoked", obj.user, by=actor_of(request), token=str(said.pk) if said else "")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        for token in queryset:
+            self.delete_model(request, token)
+
+    @display(description=_("name"))
+    def named(self, token: AuthToken) -> str:
+        said = _said(token)
+        return said.name if said else str(_("without limits"))
+
+    @display(description=_("scopes"))
+    def opens(self, token: AuthToken) -> str:
+        said = _said(token)
+        return ", ".join(said.scopes) if said else Scope.ALL.value
+
+    @display(description=_("last used"))
+    def used(self, token: AuthToken) -> Any:
+        said = _said(token)
+        return said.last_used_at if said else None
+
+
+def _said(token: AuthToken) -> PersonalToken | None:
+    return getattr(token, "said", None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -28,9 +28,16 @@ LONGEST = 200
 _LOCK_TIMEOUT = "55P03"
 
 
-def once(request: Request, act: Callable[[], Response], *, required: bool = False) -> Response:
+def once(
+    request: Request,
+    act: Callable[[], Response],
+    *,
+    required: bool = False,
+    told_once: Sequence[str] = (),
+) -> Response:
     """Runs `act`, or repeats its earlier answer. Only what succeeded is remembered.
 
+    told_once: members of the answer that are secrets; they are not kept, and null in a repeat.
     Raises Invalid without a key where one is required, Unprocessable for a key that came with
     another request, Conflict while the first request with it is still at work.
     """
@@ -41,7 +48,7 @@ def once(request: Request, act: Callable[[], Response], *, required: bool = Fals
             return act()
     try:
         with transaction.atomic():
-            return _claim_and_act(request, key, digest, act)
+            return _claim_and_act(request, key, digest, act, told_once)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) == _LOCK_TIMEOUT:
             raise Conflict(
@@ -85,7 +92,11 @@ ON CONFLICT (user_id, key) DO NOTHING
 
 
 def _claim_and_act(
-    request: Request, key: str, digest: str, act: Callable[[], Response]
+    request: Request,
+    key: str,
+    digest: str,
+    act: Callable[[], Response],
+    told_once: Sequence[str],
 ) -> Response:
     user = person(request)
     with connection.cursor() as cursor:  # waits here for a first request that is not done yet
@@ -95,7 +106,10 @@ def _claim_and_act(
     if not first:
         return _again(mine.get(), digest)
     response = act()
-    mine.update(status=response.status_code, answer=_plain(response.data))
+    kept = _plain(response.data)
+    if told_once:
+        kept |= dict.fromkeys(told_once)
+    mine.update(status=response.status_code, answer=kept)
     return response
 
 

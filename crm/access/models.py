@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from crm.organisation.models import Unit
+from crm.values import uuid7
 
 
 class Role(models.TextChoices):
@@ -68,3 +69,23 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class PersonalToken(models.Model):
+    """What its maker said of a token: its name, and what it may be used for (`Scope`).
+
+    The secret is kept nowhere, its digest in knox's row, which also says when it ends.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    token = models.OneToOneField("knox.AuthToken", on_delete=models.CASCADE, related_name="said")
+    name = models.CharField(_("name"), max_length=100)
+    scopes: models.JSONField[Any, Any] = models.JSONField(_("scopes"))
+    last_used_at = models.DateTimeField(_("last used"), null=True)
+
+    class Meta:
+        verbose_name = _("personal token")
+        verbose_name_plural = _("personal tokens")
+
+    def __str__(self) -> str:
+        return self.name

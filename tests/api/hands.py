@@ -30,6 +30,12 @@ class Caller:
         self.token = token
         self._client = Client(headers=headers, raise_request_exception=False)
 
+    def use(self, token: str) -> None:
+        """From now on with this token."""
+        self._client = Client(
+            headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False
+        )
+
     def get(self, path: str, **query: Any) -> HttpResponse:
         return self._client.get(_url(path), query)
 

@@ -39,6 +39,7 @@ from conversations.knowledge.services import write_article
 from conversations.service_levels.models import Target
 from conversations.service_levels.services import save_target
 from crm.access.models import Role, RoleGrant
+from crm.access.personal_tokens import make_token
 from crm.organisation.models import Calendar, User
 from crm.organisation.services import save_calendar
 from crm.values import AUTOMATION
@@ -54,6 +55,11 @@ SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
 DECISION = {"outcome": "shipped", "why": "Asked for often."}
 IN = "conversations/{conversation}/"
 CIRCLE = {"name": "Circle", "dimension": "internal"}
+TOKEN = {
+    "name": "desk",
+    "scopes": ["offers"],
+    "expires_at": (timezone.now() + timedelta(days=9)).isoformat(),
+}
 HERE = {"state": "viewing"}
 WHY = {"comment": "When?"}
 WRONG = {"kind": "corrected"}
@@ -71,6 +77,9 @@ MATRIX = [
     ("GET", "schema/", None, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "docs/", None, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "maturity/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "tokens/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "tokens/", TOKEN, 401, 201, 201, 201, 201, 201, 201),
+    ("DELETE", "tokens/{token}/", None, 401, 404, 204, 404, 404, 404, 404),
     ("GET", "conversations/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "conversations/{conversation}/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "conversations/{conversation}/messages/", None, 401, 404, 200, 200, 200, 404, 404),
@@ -158,6 +167,7 @@ MATRIX = [
 # rows in a list for each of WHO after the first
 LISTED = [
     ("conversations/", 0, 1, 1, 2, 0, 0),
+    ("tokens/", 0, 1, 0, 0, 0, 0),
     ("offers/", 0, 1, 1, 0, 0, 0),
     ("approvals/", 0, 0, 0, 1, 0, 0),
     ("escalations/", 0, 0, 1, 1, 0, 0),
@@ -211,7 +221,7 @@ ADMIN_MODELS: dict[str, str] = {
     "crm.rolegrant": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "crm.unit": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
     "crm.user": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 403",
-    "knox.authtoken": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
+    "knox.authtoken": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 200",
 }
 # method, path, staff of elsewhere, staff, root
 ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
@@ -271,6 +281,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/conversations/{conversation}/ask/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
     ("GET", "/conversations/{conversation}/idea/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
     ("GET", "/round-trips/{trip}/return/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
+    ("GET", "/tokens/", 302, *[200] * 8),
+    ("POST", "/tokens/{token}/revoke/", 302, 404, 302, *[404] * 6),
     ("GET", "/policies/", 302, *[200] * 8),
     ("POST", "/policies/{policy}/acknowledge/", *[302] * 9),
     ("GET", "/ideas/", 302, *[200] * 8),
@@ -304,6 +316,13 @@ def furnish():
     offer = offered(people["asked"])
     Envelope.objects.update(state="failed")
     endpoint = Subscription.objects.create(user=people["asked"].user, url="http://127.0.0.1:9/")
+    token, _ = make_token(
+        people["asked"].user,
+        name="desk",
+        scopes=["offers"],
+        expires_at=timezone.now() + timedelta(days=9),
+        by=people["asked"].acting,
+    )
     article = write_article("Parcels", text="By post.", by=people["staff"].acting)
     circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
     thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
@@ -335,6 +354,7 @@ def furnish():
             "community": circle.pk,
             "thread": thread.pk,
             "endpoint": endpoint.pk,
+            "token": token.pk,
             "article": article.pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,

@@ -54,6 +54,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"expires": 3},
         },
+        "publish what is due": {
+            "task": "conversations.editorial.tasks.publish_due",
+            "schedule": 3.0,
+            "options": {"expires": 3},
+        },
         "route what is due": {
             "task": "ambassadors.routing.tasks.route_due",
             "schedule": 3.0,
@@ -158,6 +163,7 @@ app.autodiscover_tasks(
         "conversations.channels",
         "conversations.inbox",
         "conversations.knowledge",
+        "conversations.editorial",
         "ambassadors.live",
         "ambassadors.governance",
         "ambassadors.routing",

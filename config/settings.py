@@ -177,6 +177,9 @@ STAFF_PERMISSIONS = [
     "conversations.view_article",
     "conversations.add_article",
     "conversations.change_article",
+    "conversations.view_publication",
+    "conversations.add_publication",
+    "conversations.change_publication",
     "ambassadors.view_rule",
     "ambassadors.view_offer",
     "ambassadors.view_availability",
@@ -228,6 +231,7 @@ LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 
 ENVELOPE_CONSUMERS = [
     "conversations.inbox.ingestion.consume",
+    "conversations.editorial.learning.consume",
     "ambassadors.routing.replies.consume",
 ]
 REPLY_GATES = [
@@ -284,6 +288,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "conversations.inbox.models.DeliveryState",
         "EnvelopeState": "conversations.channels.models.EnvelopeState",
         "OfferState": "ambassadors.routing.models.OfferState",
+        "PublicationState": "conversations.editorial.models.PublicationState",
         "ArticleState": "conversations.knowledge.models.ArticleState",
         "ApprovalStep": "ambassadors.governance.ladder.StepKind",
         "CorrectionKind": "ambassadors.governance.models.CorrectionKind",

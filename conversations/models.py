@@ -7,9 +7,10 @@ from conversations.channels.models import (
     Envelope,
     Heartbeat,
     MailboxPosition,
+    Posted,
     Source,
 )
-from conversations.editorial.models import Decision, Publication, Reaction
+from conversations.editorial.models import Clicks, Decision, Feed, Link, Publication, Reaction
 from conversations.inbox.models import (
     Attachment,
     Closing,
@@ -35,6 +36,7 @@ __all__ = [
     "Channel",
     "ChannelVersion",
     "Claim",
+    "Clicks",
     "Closing",
     "Conversation",
     "Correspondent",
@@ -42,12 +44,15 @@ __all__ = [
     "Decision",
     "Delivery",
     "Envelope",
+    "Feed",
     "Heartbeat",
+    "Link",
     "MailboxPosition",
     "Mention",
     "Message",
     "NeedsAnswer",
     "Participant",
+    "Posted",
     "Publication",
     "Reaction",
     "Source",

@@ -28,6 +28,7 @@ class Task(StrEnum):
 
     INGEST = "conversations.channels.tasks.ingest"
     DELIVER = "conversations.inbox.tasks.deliver"
+    PUBLISH = "conversations.editorial.tasks.publish"
     ROUTE = "ambassadors.routing.tasks.route"
     COUNT_USES = "conversations.knowledge.tasks.count_uses"
     POST_EVENTS = "ambassadors.live.tasks.post_events"

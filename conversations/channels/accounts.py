@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 
 from conversations.channels.models import Channel
-from conversations.channels.wire.contract import Account
+from conversations.channels.wire.contract import Account, Publisher
 from conversations.channels.wire.contract import Channel as Adapter
 from conversations.channels.wire.registry import CHANNELS
 
@@ -20,6 +20,14 @@ _by_token: dict[str, tuple[float, Channel | None]] = {}
 def adapter_of(channel: Channel) -> Adapter | None:
     """None for a kind that is only known from imported history."""
     return CHANNELS.get(channel.kind)
+
+
+def publisher_of(channel: Channel) -> Publisher | None:
+    """None for a channel on which a person must publish by hand."""
+    adapter = adapter_of(channel) if channel.token is not None else None
+    if not isinstance(adapter, Publisher) or adapter.publishes(account_of(channel)):
+        return None
+    return adapter
 
 
 def account_of(channel: Channel) -> Account:

@@ -147,6 +147,30 @@ class MailboxPosition(models.Model):
         return f"{self.channel} {self.uid_validity}:{self.last_uid}"
 
 
+class Posted(models.Model):
+    """Something of ours that is out on a channel and may come back as if somebody wrote it.
+
+    subject: what it was. Messages need no such row: each carries its external id itself.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=500, db_index=True)
+    subject = models.UUIDField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("posted")
+        verbose_name_plural = _("posted")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "external_id"], name="what_is_out_is_noted_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class EnvelopeState(models.TextChoices):
     WAITING = "waiting", _("waiting")
     DONE = "done", _("done")

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from conversations.channels.models import Channel
-from conversations.editorial.models import Decision, Publication, Reaction
+from conversations.editorial.models import (
+    Decision,
+    Publication,
+    PublicationState,
+    Reaction,
+)
 from crm.journal.lines import (
     Field,
     Instant,
@@ -48,6 +53,12 @@ class Expectation(Field):
 
 
 class PublicationRecord(Record[Publication]):
+    """Drafts and what was cancelled are nobody's history; the rest is, published or not."""
+
+    def rows(self) -> QuerySet[Publication]:
+        gone = (PublicationState.DRAFT, PublicationState.CANCELLED)
+        return super().rows().exclude(state__in=gone)
+
     def columns(self, line: Line, known: Known) -> dict[str, Any]:
         columns = super().columns(line, known)
         expected = line.data.get("expected")
@@ -56,6 +67,8 @@ class PublicationRecord(Record[Publication]):
                 "expected_metric": expected["metric"],
                 "expected_value": expected["value"],
             }
+        if line.data.get("published_at"):
+            columns["state"] = PublicationState.PUBLISHED
         return columns
 
     def is_same(self, there: Publication, row: Publication) -> bool:
@@ -71,6 +84,8 @@ PUBLICATION = PublicationRecord(
     planned_at=Instant(),
     publish_at=Instant(past=False),
     audience=Text(longest=200, optional=True),
+    segment=Text(longest=200, optional=True),
+    topic=Text(longest=60, optional=True),
     expected=Expectation(optional=True),
     approved_by=Reference(to=Employee, optional=True),
     approved_at=Instant(optional=True),
@@ -84,12 +99,14 @@ REACTION = Record(
     metric=Text(longest=60, blank=False),
     value=Number(),
     compared_by=Reference(to=Employee, optional=True),
+    lesson=Text(optional=True),
 )
 
 DECISION = Record(
     "decision",
     Decision,
     publication=Reference(to=Publication),
+    comparison=Reference(to=Reaction, optional=True),
     by=Reference(to=Employee),
     text=Text(),
 )

@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from conversations.channels import sending
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.wire.contract import Outbound, SendFailed, Sent
 from conversations.inbox import levels, receipts
@@ -60,6 +61,9 @@ def deliver(message_id: uuid.UUID) -> None:
     if adapter is None:
         _failed(message, attempt, SendFailed("no adapter for this channel", permanent=True))
         return
+    if wait := sending.seconds_to_wait(message.channel):
+        _put_off(message, attempt, seconds=wait)
+        return
     prepared = outbound(message)
     try:
         sent = adapter.send(account_of(message.channel), prepared)
@@ -93,6 +97,17 @@ def _sent(message: Message, attempt: int, prepared: Outbound, sent: Sent) -> Non
         levels.refresh([message.conversation_id])
         wake(Task.COUNT_USES, message.pk)
     logger.info("message %s sent on channel %s", message.pk, message.channel_id)
+
+
+def _put_off(message: Message, attempt: int, *, seconds: float) -> None:
+    """The channel's own pace: no attempt was made, so none is counted."""
+    now = timezone.now()
+    _mine(message, attempt).update(
+        state=DeliveryState.QUEUED,
+        attempt=attempt - 1,
+        not_before=now + timedelta(seconds=seconds),
+        updated_at=now,
+    )
 
 
 def _failed(message: Message, attempt: int, failure: SendFailed) -> None:

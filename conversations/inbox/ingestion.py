@@ -16,6 +16,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from conversations.channels import sending
 from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Inbound, Party, Receipt
@@ -47,12 +48,23 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
         for item in one.items
         if isinstance(item, Inbound)
     ]
+    arrivals, echoes = _without_echoes(arrivals)
     written = _take_messages(arrivals) if arrivals else set()
     reports = [(one, item) for one in opened for item in one.items if isinstance(item, Receipt)]
     unmatched = receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
     brought = {arrival.envelope_id for arrival in arrivals}
     remarks = dict.fromkeys(unmatched, "reports on a message that is not known here")
+    remarks |= dict.fromkeys(echoes - written, "what we published came back")
     return remarks | dict.fromkeys(brought - written, "duplicate")
+
+
+def _without_echoes(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uuid.UUID]]:
+    """Leaves out what is our own publication, shown to us by the network."""
+    ours = sending.ours({(one.channel.pk, one.message.external_id) for one in arrivals})
+    if not ours:
+        return list(arrivals), set()
+    echo = {one for one in arrivals if (one.channel.pk, one.message.external_id) in ours}
+    return [one for one in arrivals if one not in echo], {one.envelope_id for one in echo}
 
 
 def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID]:

@@ -33,6 +33,9 @@ from ambassadors.routing import services as routing
 from ambassadors.routing.models import Absence, Topic
 from conversations.channels.models import Envelope
 from conversations.channels.services import open_channel
+from conversations.editorial import life
+from conversations.editorial.learning import compare
+from conversations.editorial.links import with_short_links
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
 from conversations.knowledge.services import write_article
@@ -62,6 +65,9 @@ TOKEN = {
 }
 HERE = {"state": "viewing"}
 WHY = {"comment": "When?"}
+EDITION = {"edition": 1}
+LATER = {"publish_at": (timezone.now() + timedelta(days=9)).isoformat()}
+DECIDED = {"text": "At noon from now on."}
 WRONG = {"kind": "corrected"}
 URGENT = {"priority": "urgent"}
 SECRET = "Is this about zanzibar?"
@@ -132,6 +138,20 @@ MATRIX = [
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
     ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("GET", "publications/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "publications/", "plan", 401, 403, 403, 403, 201, 400, 403),
+    ("GET", "publications/{draft}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "publications/{draft}/", {"text": "!"}, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{draft}/submit/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{asked_for}/approve/", EDITION, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{asked_for}/send-back/", WHY, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{draft}/move/", LATER, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{ready}/publish-now/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{ready}/publish-again/", None, 401, 403, 403, 403, 409, 404, 403),
+    ("POST", "publications/{ready}/confirm/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{draft}/cancel/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{out}/compare/", {"value": 9}, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "publications/{compared}/decisions/", DECIDED, 401, 403, 403, 403, 201, 404, 403),
     ("GET", "communities/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "communities/", CIRCLE, 401, 403, 403, 403, 201, 201, 403),
     ("GET", "communities/{community}/", None, 401, 200, 200, 200, 200, 200, 200),
@@ -174,6 +194,7 @@ LISTED = [
     ("drafts/", 0, 0, 1, 0, 0, 0),
     ("policies/", 1, 1, 1, 1, 1, 1),
     ("articles/", 1, 1, 1, 1, 1, 1),
+    ("publications/", None, None, None, 5, 0, None),
     ("communities/", 1, 1, 1, 1, 1, 1),
     ("threads/", 3, 3, 3, 3, 3, 3),
     ("insights/", 0, 1, 1, 2, 0, 0),
@@ -183,7 +204,11 @@ LISTED = [
 # Two more kinds of person are known by what they are like, unless a line here says otherwise:
 # "employee" holds no role, like an outsider; "root" is a superuser, like staff of every unit.
 EMPLOYEE = {("POST", "articles/"): 403, ("POST", "articles/{article}/review/"): 403}
-ROOT = {  # an idea has one owner
+ROOT = {
+    # one's own
+    ("POST", "publications/{asked_for}/approve/"): 403,
+    ("POST", "publications/{compared}/decisions/"): 403,
+    # an idea has one owner
     ("POST", "insights/{insight}/decide/"): 403,
     ("POST", "insights/{insight}/tell/"): 403,
 }
@@ -268,6 +293,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/chat/{chat}/", *[200] * 9),
     ("GET", "/chat/{chat}/say/", *[405] * 9),
     ("GET", "/chat/{chat}/messages/", *[200] * 9),
+    ("GET", "/l/{short}/", *[302] * 9),
+    ("GET", "/l/nowhere/", *[404] * 9),
     ("GET", "/offer/nonsense/accept/", *[404] * 9),
     ("GET", "/offer/nonsense/decline/", *[404] * 9),
     ("GET", "/communities/", 302, *[200] * 8),
@@ -332,6 +359,7 @@ def furnish():
     }
     _furnish_admin(people)
     held = _held(taken, people)
+    plans = _plans(channel, people["root"], people["staff"])
     staff = str(people["staff"].employee.pk)
     return {
         "people": people,
@@ -341,12 +369,14 @@ def furnish():
             "owner": {"owner": staff},
             "in": {"employee": staff, "role": "advising"},
             "member": {"employee": staff, "moderator": True},
+            "plan": {"channel": str(channel.pk), "text": "Soles!"} | LATER,
             "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
         },
         "born": born,
         "taken": taken.pk,
         "waiting": waiting.pk,
         "ids": {
+            **plans,
             "offer": offer.pk,
             "held": held.pk,
             "hit": Escalation.objects.get(source__isnull=False).pk,
@@ -426,3 +456,23 @@ def _furnish_admin(people):
     )
     Training.objects.create(employee=asked.employee, course="Tone", occurred_at=now)
     Escalation.objects.create(conversation=Conversation.objects.earliest("pk"), occurred_at=now)
+
+
+def _plans(channel, author, other):
+    """A publication in each of the states that the table asks about; the last two are out."""
+    soon = timezone.now() + timedelta(days=4)
+    said = {"text": "About https://brand.example/", "publish_at": soon, "count_clicks": True}
+    said |= {"expected_metric": "likes", "expected_value": 5.0}
+    made = [life.plan(channel, by=author.acting, **said) for _ in range(5)]
+    for row in made[1:]:
+        life.submit(row, by=author.acting)
+    for row in made[2:]:
+        life.approve(row, edition=1, by=other.acting)
+    for row in made[3:]:
+        life.confirm(row, by=author.acting)
+    with_short_links(made[3])
+    compare(made[4], value=6.0, by=author.acting)
+    names = ("draft", "asked_for", "ready", "out", "compared")
+    return dict(zip(names, (row.pk for row in made), strict=True)) | {
+        "short": made[3].links.get().pk
+    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 
@@ -133,7 +133,19 @@ class Ignored:
     reason: str
 
 
-Item = Inbound | Receipt | Answer | Ignored
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How a publication of ours is doing, as the provider counts it.
+
+    external_id: the publication's id there, or our own. value: the total so far, not what is new.
+    """
+
+    external_id: str
+    metric: str
+    value: float
+
+
+Item = Inbound | Receipt | Answer | Counted | Ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +173,19 @@ class Outbound:
     sender_name: str = ""
     files: tuple[File, ...] = ()
     automated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One publication, for everybody who reads the account.
+
+    id: ours, stable over retries. external_id: the id it will carry where we choose it, else "".
+    """
+
+    id: str
+    external_id: str
+    text: str
+    sender_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +230,17 @@ class Channel(Protocol):
 
     def send(self, account: Account, message: Outbound) -> Sent:
         """Raises SendFailed; any other exception counts as unknown."""
+        ...
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """An adapter that can also publish, which it declares by having these two."""
+
+    def publishes(self, account: Account) -> str:
+        """ "" when this account is ready to publish, else what it lacks, for staff to read."""
+        ...
+
+    def publish(self, account: Account, post: Post) -> Sent:
+        """Raises SendFailed as `send` does; idempotent where the channel is."""
         ...

@@ -2,7 +2,10 @@
 
 In:  {"type": "message.received", "timestamp", "data": one message or a list of up to 500}
      message: {"id", "thread", "from": {"handle", "name"?}, "text", "sent_at"?, "attachments"?}
+     {"type": "publication.counted", "timestamp", "data": one or a list of up to 500 of
+     {"id": the publication's, "metric", "value"}}
 Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text", "in_reply_to"}}
+     {"type": "publication.publish", "timestamp", "data": {"id", "text", "author"}}
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,11 +23,13 @@ import httpx
 from conversations.channels.wire import posting, standard_webhooks, strict_json
 from conversations.channels.wire.contract import (
     Account,
+    Counted,
     File,
     Inbound,
     Item,
     Outbound,
     Party,
+    Post,
     Refused,
     SendFailed,
     Sent,
@@ -35,6 +40,8 @@ LONGEST_TEXT = 100_000
 LONGEST_ID = 500
 LONGEST_HANDLE = 320
 MOST_FILES = 20
+LONGEST_METRIC = 60
+LARGEST_COUNT = 1e12
 
 
 class Webhook:
@@ -53,25 +60,35 @@ class Webhook:
             raise Refused(str(error)) from error
         if not isinstance(event, dict):
             raise Refused("not an object")
-        if event.get("type") != "message.received":
+        read = _READ_BY.get(str(event.get("type")))
+        if read is None:
             raise Refused("type is not message.received")
         data = event.get("data")
-        messages = data if isinstance(data, list) else [data]
-        if not 1 <= len(messages) <= MOST_MESSAGES:
-            raise Refused(f"data holds {len(messages)} messages, 1 to {MOST_MESSAGES} are taken")
-        return [_message(message) for message in messages]
+        items = data if isinstance(data, list) else [data]
+        if not 1 <= len(items) <= MOST_MESSAGES:
+            raise Refused(f"data holds {len(items)} messages, 1 to {MOST_MESSAGES} are taken")
+        return [read(item) for item in items]
 
     def mint_id(self, account: Account, message_id: str) -> str:
         return ""
 
     def send(self, account: Account, message: Outbound) -> Sent:
+        return self._post(account, message.id, _outgoing(message))
+
+    def publishes(self, account: Account) -> str:
+        return "" if account.callback_url else "the channel has no callback URL"
+
+    def publish(self, account: Account, post: Post) -> Sent:
+        data = {"id": post.id, "text": post.text, "author": post.sender_name}
+        return self._post(account, post.id, _event("publication.publish", data))
+
+    def _post(self, account: Account, message_id: str, body: bytes) -> Sent:
         if not account.callback_url:
             raise SendFailed("the channel has no callback URL", permanent=True)
-        body = _outgoing(message)
         answer = posting.post(
             account.callback_url,
             body=body,
-            headers=standard_webhooks.headers(account.secret, message_id=message.id, body=body),
+            headers=standard_webhooks.headers(account.secret, message_id=message_id, body=body),
             loopback=account.loopback,
             transport=self._transport,
         )
@@ -99,6 +116,27 @@ def _message(value: Any) -> Inbound:
         sent_at=_moment(value.get("sent_at")),
         files=_files(value.get("attachments")),
     )
+
+
+def _counted(value: Any) -> Counted:
+    if not isinstance(value, dict):
+        raise Refused("a count is not an object")
+    number = value.get("value")
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise Refused("value is not a number")
+    if not 0 <= number <= LARGEST_COUNT:
+        raise Refused("value is out of range")
+    return Counted(
+        external_id=_text(value, "id", longest=LONGEST_ID, empty=False),
+        metric=_text(value, "metric", longest=LONGEST_METRIC, empty=False),
+        value=float(number),
+    )
+
+
+_READ_BY: dict[str, Callable[[Any], Item]] = {
+    "message.received": _message,
+    "publication.counted": _counted,
+}
 
 
 def _text(
@@ -157,17 +195,18 @@ def _file(value: Any) -> File:
 
 
 def _outgoing(message: Outbound) -> bytes:
-    event = {
-        "type": "message.send",
-        "timestamp": datetime.now(UTC).isoformat(),
-        "data": {
-            "id": message.id,
-            "thread": message.thread,
-            "to": {"handle": message.to.handle},
-            "text": message.text,
-            "in_reply_to": message.in_reply_to or None,
-        },
+    data = {
+        "id": message.id,
+        "thread": message.thread,
+        "to": {"handle": message.to.handle},
+        "text": message.text,
+        "in_reply_to": message.in_reply_to or None,
     }
+    return _event("message.send", data)
+
+
+def _event(kind: str, data: dict[str, Any]) -> bytes:
+    event = {"type": kind, "timestamp": datetime.now(UTC).isoformat(), "data": data}
     return json.dumps(event, ensure_ascii=False).encode()
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conversations.channels.wire.contract import Account, Item, Outbound, Sent
+from conversations.channels.wire.contract import Account, Item, Outbound, Party, Post, Sent
 from conversations.channels.wire.email import transport
 from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
 from conversations.channels.wire.email.parsing import parse
 
 
 class Email:
-    """Account.options: `mail_url` says where mail goes out (see `transport`)."""
+    """Account.options: `mail_url` says where mail goes out (see `transport`), `list_address` the
+    mailing list that a publication goes to."""
 
     idempotent = False
 
@@ -33,3 +34,20 @@ class Email:
             mail=compose(account, message),
         )
         return Sent(message.external_id)
+
+    def publishes(self, account: Account) -> str:
+        return "" if account.options.get("list_address") else "the channel names no mailing list"
+
+    def publish(self, account: Account, post: Post) -> Sent:
+        """To the list, whose server knows its readers; the first line is the subject."""
+        subject, _, text = post.text.strip().partition("\n")
+        message = Outbound(
+            id=post.id,
+            external_id=post.external_id,
+            thread=post.external_id,
+            to=Party(account.options.get("list_address", "")),
+            text=text.strip() or subject,
+            subject=subject,
+            sender_name=post.sender_name,
+        )
+        return self.send(account, message)

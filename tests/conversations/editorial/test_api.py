@@ -1,0 +1,122 @@
+"""The plan through the API: a life in calls, what is refused, and how much a list costs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from conversations.editorial.models import Publication
+from tests import house
+from tests.api.hands import Caller, a_key
+from tests.conversations.editorial.plan import Desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada(desk: Desk) -> Caller:
+    return Caller(desk.ada.user)
+
+
+@pytest.fixture
+def ben(desk: Desk) -> Caller:
+    return Caller(desk.ben.user)
+
+
+def _plan(desk: Desk, **fields: Any) -> dict[str, Any]:
+    return {
+        "channel": str(desk.channel.pk),
+        "publish_at": (timezone.now() + timedelta(days=3)).isoformat(),
+        "text": "New boots",
+        "audience": "Hikers",
+        "segment": "Regulars",
+        "topic": "boots",
+        "expected": {"metric": "likes", "value": 40},
+        **fields,
+    }
+
+
+def test_a_life_in_calls(desk: Desk, ada: Caller, ben: Caller) -> None:
+    key = a_key()
+    made = ada.post("publications/", _plan(desk), key=key)
+    assert made.status_code == 201
+    assert ada.post("publications/", _plan(desk), key=a_key()).status_code == 201
+    shown = made.json()
+    assert (shown["state"], shown["expected"]) == ("draft", {"metric": "likes", "value": 40})
+    one = f"publications/{shown['id']}/"
+    assert ada.post(one + "submit/").json()["state"] == "submitted"
+    refused = ada.post(one + "approve/", {"edition": 1})
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_publication")
+    assert ben.post(one + "approve/", {"edition": 1}).json()["state"] == "approved"
+    changed = ada.patch(one, {"expected": {"metric": "likes", "value": 50}}).json()
+    assert (changed["state"], changed["edition"], changed["approved_by"]) == ("submitted", 2, None)
+    stale = ben.post(one + "approve/", {"edition": 1})
+    assert (stale.status_code, stale.json()["code"]) == (409, "changed_since")
+    assert ben.post(one + "approve/", {"edition": 2}).status_code == 200
+    assert ada.post(one + "confirm/", {"external_id": "p-1"}).json()["state"] == "published"
+    late = ada.patch(one, {"expected": {"metric": "likes", "value": 1}})
+    assert (late.status_code, late.json()["code"]) == (409, "wrong_state")
+    assert ada.post(one + "compare/", {"value": 44, "lesson": "Fine."}).status_code == 200
+    assert ada.post(one + "compare/", {"value": 50}).json()["code"] == "compared"
+    own = ada.post(one + "decisions/", {"text": "More."})
+    assert (own.status_code, own.json()["code"]) == (403, "own_comparison")
+    told = ben.post(one + "decisions/", {"text": "More of it."})
+    assert told.status_code == 201
+    said = ben.get(one).json()
+    assert said["comparison"]["value"] == 44
+    assert [each["text"] for each in said["decisions"]] == ["More of it."]
+
+
+def test_the_same_key_plans_once(desk: Desk, ada: Caller) -> None:
+    key, plan = a_key(), _plan(desk)
+    assert ada.post("publications/", plan, key=key).json() == (
+        ada.post("publications/", plan, key=key).json()
+    )
+    assert Publication.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"text": ""}, 400),
+        ({"text": 3}, 400),
+        ({"publish_at": "2026-12-01T08:00:00"}, 400),
+        ({"channel": "0199f3a2-7c1e-7b44-9d5c-3f2a1b0e0001"}, 400),
+        ({"expected": {"metric": "likes"}}, 400),
+        ({"expected": {"metric": "likes", "value": "many"}}, 400),
+        ({"expected": {"metric": "", "value": 3}}, 400),
+        ({"state": "approved"}, 400),
+        ({"approved_by": "me"}, 400),
+    ],
+)
+def test_what_is_no_plan_is_refused(desk: Desk, ada: Caller, change: Any, status: int) -> None:
+    answer = ada.post("publications/", _plan(desk, **change), key=a_key())
+    assert answer.status_code == status
+    assert not Publication.objects.exists()
+
+
+def test_a_list_is_filtered_and_costs_the_same_for_many(
+    desk: Desk, ada: Caller, django_assert_max_num_queries: Any
+) -> None:
+    rows = [desk.planned(topic=f"t{n % 2}") for n in range(6)]
+    desk.submitted()
+    with django_assert_max_num_queries(6):
+        listed = ada.get("publications/", state="draft").json()["results"]
+    assert len(listed) == 6
+    assert len(ada.get("publications/", topic="t1").json()["results"]) == 3
+    until = (timezone.now() + timedelta(days=1)).isoformat()
+    assert ada.get("publications/", until=until).json()["results"] == []
+    mine = ada.get("publications/", author=str(desk.ada.employee.pk)).json()["results"]
+    assert len(mine) == len(rows) + 1
+    assert ada.get("publications/", colour="red").status_code == 400
+
+
+def test_another_units_channel_is_unknown(desk: Desk) -> None:
+    elsewhere = house.unit("Elsewhere")
+    eve = house.somebody(house.department(elsewhere), name="Eve")
+    eve.user.role_grants.create(role="staff", unit=elsewhere)
+    answer = Caller(eve.user).post("publications/", _plan(desk), key=a_key())
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_channel")

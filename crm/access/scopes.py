@@ -37,6 +37,7 @@ _SCOPES: dict[str, Scope | tuple[Scope, Scope]] = {
     "messages": _CONVERSATIONS,
     "drafts": _CONVERSATIONS,
     "round-trips": _CONVERSATIONS,
+    "publications": _CONVERSATIONS,
     "articles": Scope.KNOWLEDGE,
     "approvals": Scope.GOVERNANCE,
     "policies": Scope.GOVERNANCE,

@@ -33,6 +33,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "",
             [
                 _inbox(request),
+                _plan(request),
                 _item(request, "conversations.article", "menu_book"),
                 _page(_("Communities"), "communities", "forum"),
                 _page(_("Ideas"), "ideas", "lightbulb"),
@@ -122,6 +123,11 @@ def _inbox(request: HttpRequest) -> dict[str, Any] | None:
         item["title"] = _("Inbox")
         item |= _badge(unassigned_label(request.user))
     return item
+
+
+def _plan(request: HttpRequest) -> dict[str, Any] | None:
+    item = _item(request, "conversations.publication", "edit_calendar")
+    return item and item | {"title": _("Editorial plan")}
 
 
 def _approvals(request: HttpRequest) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """Gathers the admin pages of the floor's rooms."""
 
 from conversations.channels import admin as channels
+from conversations.editorial import admin as editorial
 from conversations.inbox import admin as inbox
 from conversations.knowledge import admin as knowledge
 from conversations.service_levels import admin as service_levels
 
-__all__ = ["channels", "inbox", "knowledge", "service_levels"]
+__all__ = ["channels", "editorial", "inbox", "knowledge", "service_levels"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access.doors import actor_of
+from crm.access.models import PersonalToken
+from crm.access.oauth.grants import apps_of, put_out
 from crm.access.personal_tokens import make_token, revoke_token, tokens_of
 from crm.access.scopes import Scope
 from crm.errors import RelaisError
@@ -78,16 +81,29 @@ def revoke(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("tokens")
 
 
+@never_cache
+@login_required
+@require_POST
+def put_out_app(request: HttpRequest, client_id: str) -> HttpResponse:
+    if not put_out(cast("User", request.user), client_id=client_id, by=actor_of(request)):
+        raise Http404
+    return redirect("tokens")
+
+
 def _show(request: HttpRequest, *, status: int = 200, **words: Any) -> HttpResponse:
-    tokens = tokens_of(cast("User", request.user)).order_by("-pk")
-    found = {"tokens": [_row(said) for said in tokens], **words}
+    user = cast("User", request.user)
+    tokens = [_row(said) for said in tokens_of(user).order_by("-pk")]
+    apps = [app | {"opens": _named(app["scopes"])} for app in apps_of(user)]
+    found = {"tokens": tokens, "apps": apps, **words}
     return render(request, "crm/tokens.html", found, status=status)
 
 
-def _row(said: Any) -> dict[str, Any]:
+def _row(said: PersonalToken) -> dict[str, Any]:
+    until = said.token.expiry
+    over = until is not None and until <= timezone.now()
+    return {"said": said, "opens": _named(said.scopes), "is_over": over}
+
+
+def _named(scopes: Iterable[str]) -> list[Any]:
     words = dict(Scope.choices)
-    return {
-        "said": said,
-        "opens": [words.get(scope, scope) for scope in said.scopes],
-        "is_over": said.token.expiry <= timezone.now(),
-    }
+    return [words.get(scope, scope) for scope in scopes]

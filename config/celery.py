@@ -139,6 +139,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "forget what apps were let do once": {
+            "task": "crm.access.tasks.forget_ended_tokens",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "keep today's appraisal at hand": {
             "task": "maturity.appraisals.tasks.draw_picture",
             "schedule": 300.0,

@@ -52,6 +52,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "crm.user", "key"),
                 _item(request, "crm.rolegrant", "verified_user"),
                 _item(request, "knox.authtoken", "vpn_key"),
+                _apps(request),
             ],
         ),
         _group(
@@ -141,6 +142,11 @@ def _approvals(request: HttpRequest) -> dict[str, Any] | None:
         "active": request.path.startswith(link),
     }
     return item | _badge(waiting_label(request.user))
+
+
+def _apps(request: HttpRequest) -> dict[str, Any] | None:
+    item = _item(request, "allauth_idp_oidc.client", "apps")
+    return item and item | {"title": _("Apps")}
 
 
 def _badge(label: str) -> dict[str, str]:

@@ -10,6 +10,7 @@
 from datetime import timedelta
 from importlib import import_module
 
+from allauth.idp.oidc.models import Client as App
 from django.apps import apps
 from django.utils import timezone
 
@@ -42,6 +43,7 @@ from conversations.knowledge.services import write_article
 from conversations.service_levels.models import Target
 from conversations.service_levels.services import save_target
 from crm.access.models import Role, RoleGrant
+from crm.access.oauth.clients import save_client
 from crm.access.personal_tokens import make_token
 from crm.organisation.models import Calendar, User
 from crm.organisation.services import save_calendar
@@ -219,6 +221,7 @@ ROOT_LISTED = {"channels/": 3}
 ADMIN_MODELS: dict[str, str] = {
     "crm.calendar": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
     "conversations.target": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
+    "allauth_idp_oidc.client": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
     "ambassadors.absence": "200 200 200|200 200 200|302 200 200|302 200 200|302 200 200",
     "ambassadors.acknowledgement": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "ambassadors.availability": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 200",
@@ -258,6 +261,8 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/password_change/done/", 200, 200, 200),
     ("GET", "/admin/autocomplete/", 403, 403, 403),
     ("GET", "/admin/knox/", 404, 404, 200),
+    ("GET", "/admin/allauth_idp_oidc/", 404, 404, 200),
+    ("GET", "/admin/allauth_idp_oidc/client/{app}/make_secret/", 403, 403, 200),
     ("GET", "/admin/crm/user/{user}/password/", 403, 403, 200),
     ("GET", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 200, 200),
     ("POST", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 302, 302),
@@ -312,6 +317,11 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/round-trips/{trip}/return/", 302, 404, 404, 200, 200, 404, 404, 404, 200),
     ("GET", "/tokens/", 302, *[200] * 8),
     ("POST", "/tokens/{token}/revoke/", 302, 404, 302, *[404] * 6),
+    ("POST", "/tokens/apps/{app}/put-out/", 302, *[404] * 8),
+    ("GET", "/oauth/authorize/", 302, *[400] * 8),
+    ("POST", "/oauth/token/", *[400] * 9),
+    ("POST", "/oauth/revoke/", *[400] * 9),
+    ("GET", "/.well-known/oauth-authorization-server", *[200] * 9),
     ("GET", "/policies/", 302, *[200] * 8),
     ("POST", "/policies/{policy}/acknowledge/", *[302] * 9),
     ("GET", "/ideas/", 302, *[200] * 8),
@@ -387,6 +397,7 @@ def furnish():
             "thread": thread.pk,
             "endpoint": endpoint.pk,
             "token": token.pk,
+            "app": _app().pk,
             "article": article.pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
@@ -396,6 +407,13 @@ def furnish():
             "chat": chat.token,
         },
     }
+
+
+def _app():
+    made = App(name="Pocket", type="public", redirect_uris="https://app.example/back")
+    made.set_scopes(["offers"])
+    save_client(made, by=AUTOMATION)
+    return made
 
 
 def _inside(conversation, circle, staff, colleague):

@@ -54,7 +54,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 def _is_unreadable(query: QueryDict) -> bool:
     """A parameter that comes twice, or holds what no database takes."""
-    return any(len(values) > 1 or "\0" in values[0] for values in query.lists() if values)
+    return any(len(values) > 1 or "\0" in values[0] for _, values in query.lists())
 
 
 def _let_in(request: HttpRequest, scopes: list[str], asked: dict[str, Any]) -> HttpResponse:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("conversations.inbox.files")),
     path("", include("conversations.inbox.chat")),
     path("", include("conversations.editorial.links")),
+    path("", include("conversations.editorial.feed")),
     path("", include("ambassadors.routing.offer_page")),
     path("", include("ambassadors.governance.policy_page")),
     path("", include("ambassadors.communities.pages")),

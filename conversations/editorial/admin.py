@@ -14,10 +14,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 
-from conversations.editorial import learning, life, pages
+from conversations.editorial import learning, life, pages, sharing
 from conversations.editorial.acts import ACTS
 from conversations.editorial.forms import METRICS, PublicationForm, local_clock, said_of
 from conversations.editorial.models import Publication, PublicationQuerySet
@@ -41,9 +41,12 @@ class PublicationAdmin(ModelAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        act = self.admin_site.admin_view(self.act)
+        view = self.admin_site.admin_view
         return [
-            path("<uuid:object_id>/do/<slug:name>/", act, name="plan_act"),
+            path("<uuid:object_id>/do/<slug:name>/", view(self.act), name="plan_act"),
+            path("table/", view(require_safe(sharing.export)), name="plan_export"),
+            path("import/", view(sharing.take_in), name="plan_import"),
+            path("feed/", view(sharing.calendar_feed), name="plan_feed_page"),
             *super().get_urls(),
         ]
 

@@ -60,7 +60,7 @@ def context(request: HttpRequest, user: User) -> dict[str, Any]:
     zone, now = zone_of(user), timezone.now()
     today = now.astimezone(zone).date()
     asked = Asked.of(request.GET, today=today)
-    rows = _filtered(Publication.objects.visible_to(user).with_names(), asked)
+    rows = narrowed(Publication.objects.visible_to(user).with_names(), asked)
     found = _SHOWN[asked.view](rows, asked, zone, now)
     return {
         "asked": asked,
@@ -81,7 +81,7 @@ def zone_of(user: User) -> ZoneInfo:
     return calendar.common_zone(list(names), settings.TIME_ZONE)
 
 
-def _filtered(rows: QuerySet[Publication], asked: Asked) -> QuerySet[Publication]:
+def narrowed(rows: QuerySet[Publication], asked: Asked) -> QuerySet[Publication]:
     if asked.channel:
         rows = rows.filter(channel=uuid.UUID(asked.channel))
     return rows.filter(author=uuid.UUID(asked.author)) if asked.author else rows

@@ -35,6 +35,7 @@ from ambassadors.routing.models import Absence, Topic
 from conversations.channels.models import Envelope
 from conversations.channels.services import open_channel
 from conversations.editorial import life
+from conversations.editorial.feed import make as make_feed
 from conversations.editorial.learning import compare
 from conversations.editorial.links import with_short_links
 from conversations.inbox.models import Conversation
@@ -277,6 +278,9 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
     ("POST", "/admin/conversations/publication/{draft}/do/submit/", 404, 302, 302),
+    ("GET", "/admin/conversations/publication/table/", 200, 200, 200),
+    ("GET", "/admin/conversations/publication/import/", 200, 200, 200),
+    ("GET", "/admin/conversations/publication/feed/", 200, 200, 200),
     ("GET", "/admin/ambassadors/policy/board/", 200, 200, 200),
     ("GET", "/admin/ambassadors/ladder/approvals/", 200, 200, 200),
     ("POST", "/admin/ambassadors/ladder/approvals/{held}/approve/", 404, 302, 302),
@@ -302,6 +306,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/chat/{chat}/messages/", *[200] * 9),
     ("GET", "/l/{short}/", *[302] * 9),
     ("GET", "/l/nowhere/", *[404] * 9),
+    ("GET", "/plan/{feed}.ics", *[200] * 9),
+    ("GET", "/plan/nowhere.ics", *[404] * 9),
     ("GET", "/offer/nonsense/accept/", *[404] * 9),
     ("GET", "/offer/nonsense/decline/", *[404] * 9),
     ("GET", "/communities/", 302, *[200] * 8),
@@ -494,5 +500,6 @@ def _plans(channel, author, other):
     compare(made[4], value=6.0, by=author.acting)
     names = ("draft", "asked_for", "ready", "out", "compared")
     return dict(zip(names, (row.pk for row in made), strict=True)) | {
-        "short": made[3].links.get().pk
+        "short": made[3].links.get().pk,
+        "feed": make_feed(other.user, by=other.acting).rpartition("/")[2].removesuffix(".ics"),
     }

@@ -42,7 +42,8 @@ channel = open_channel(unit, name="Page", by=AUTOMATION, **CHANNEL)
 before = timezone.now() - timedelta(days=3)
 made = []
 for number in range(NUMBER):
-    row = life.plan(channel, text=f"Publication {number}", publish_at=timezone.now() + WAIT, by=ada, at=before)
+    soon = timezone.now() + WAIT
+    row = life.plan(channel, text=f"Publication {number}", publish_at=soon, by=ada, at=before)
     life.submit(row, by=ada, at=before)
     life.approve(row, edition=1, by=ben, at=before)
     made.append(str(row.pk))

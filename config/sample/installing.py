@@ -25,6 +25,7 @@ from ambassadors.routing.models import Availability, Rule
 from config.history.importing import Import
 from config.history.progress import Progress, Writable
 from config.sample.company import AMBASSADOR, EXECUTIVE, SEED, STAFF, generate, write
+from config.sample.plan import write_plan
 from conversations.channels.models import Channel
 from conversations.channels.services import connect_channel
 from conversations.inbox.models import Conversation
@@ -62,9 +63,14 @@ def ensure_sample(folder: Path, *, out: Writable) -> bool:
     with transaction.atomic():
         made = {"people": _sign_ins(), "channels": _channels()}
         _route()
+        write_plan(_user(AMBASSADOR), _user(STAFF))
         draft = _draft(facts, made)
     draft.replace(facts)
     return True
+
+
+def _user(key: str) -> User:
+    return User.objects.get(employee__key=key)
 
 
 def _has_data() -> bool:

@@ -13,6 +13,7 @@ from knox.auth import TokenAuthentication
 from ambassadors.routing import candidates
 from config.sample.installing import ensure_sample
 from conversations.channels.models import Channel, Source
+from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation, Delivery, Status
 from crm.access.models import Role
 from crm.access.services import roles_of
@@ -48,6 +49,9 @@ def test_a_fresh_installation_gets_people_channels_and_a_living_inbox(tmp_path: 
     assert not Conversation.objects.filter(live=True).exists()
     assert not Delivery.objects.exists()
     only_the_ambassador_is_asked(facts)
+    planned = Publication.objects.filter(key=None)
+    states = set(planned.values_list("state", flat=True))
+    assert states == {"draft", "submitted", "approved", "published"}
 
     before = counts()
     assert not ensure_sample(tmp_path, out=io.StringIO())

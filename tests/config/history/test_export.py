@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,11 +14,14 @@ from django.db import connection
 from django.utils import timezone
 
 from conversations.channels.models import Channel
+from conversations.editorial import learning, life
+from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation, Delivery, DeliveryState, Message, MessageKind
 from crm.contacts.models import Contact, Identity
 from crm.organisation.models import CompanyVersion, Employee
 from crm.values import Via
 from tests.config.history.files import COMPANY, HISTORIES, line, message, take
+from tests.conversations.editorial.plan import desk
 
 pytestmark = pytest.mark.django_db
 EVERY_TYPE = [
@@ -46,10 +50,12 @@ EVERY_TYPE = [
     line("triage", "y1", mention="w1", by="e1", outcome="watch", own=True),
     line("publication", "b1", channel="ch1", author="e1", text="new",
          planned_at="2026-01-01T00:00:00Z", publish_at="2026-01-05T00:00:00Z", audience="all",
+         segment="regulars", topic="boots",
          approved_by="e2", expected={"metric": "clicks", "value": 1.5},
          published_at="2026-01-05T00:00:00Z"),
-    line("reaction", "o1", publication="b1", metric="clicks", value=3, compared_by="e2"),
-    line("decision", "j1", publication="b1", by="e1", text="again"),
+    line("reaction", "o1", publication="b1", metric="clicks", value=3, compared_by="e2",
+         lesson="Mornings are quiet."),
+    line("decision", "j1", publication="b1", by="e1", text="again", comparison="o1"),
     line("policy", "p1", name="Charter", version="1", text="Be kind.",
          reviewed_at="2026-01-05T00:00:00Z"),
     line("acknowledgement", "k1", policy="p1", version="1", employee="e1", session="s", own=True),
@@ -69,6 +75,22 @@ EVERY_TYPE = [
     line("insight", "i1", conversation="v1", author="e1", text="idea", outcome="shipped",
          owner="e2", decided_at="2026-02-02T10:00:00Z", told_at="2026-02-02T10:00:00Z"),
 ]  # fmt: skip
+
+
+def test_a_live_plan_goes_out_as_history_and_comes_back(tmp_path: Path) -> None:
+    made = desk()
+    out = life.confirm(made.approved(topic="tents"), by=made.ben.acting)
+    learning.compare(out, value=18.0, lesson="Fine.", by=made.ada.acting)
+    learning.decide(out, text="More.", by=made.ben.acting)
+    made.submitted(text="Waits")
+    made.planned(text="A draft is nobody's history")
+    first = exported(tmp_path)
+    kinds = Counter(json.loads(each)["type"] for each in first)
+    assert (kinds["publication"], kinds["reaction"], kinds["decision"]) == (2, 1, 1)
+    assert take(tmp_path, list(first), "--trust-own-acts") == []  # known here already
+    assert again(tmp_path, first) == first
+    states = Publication.objects.order_by("text").values_list("state", flat=True)
+    assert list(states) == ["published", "recorded"]
 
 
 DERIVED = [

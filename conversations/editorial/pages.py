@@ -96,7 +96,7 @@ def _month(rows: QuerySet[Publication], asked: Asked, zone: ZoneInfo, now: datet
     weeks = calendar.laid_out(span, _within(rows, span), today=today, month=asked.day.month)
     first = asked.day.replace(day=1)
     before, after = calendar.month_before(first), calendar.next_month(first)
-    return {"weeks": weeks} | _steps(asked, before, after)
+    return _grid(weeks) | _steps(asked, before, after)
 
 
 def _week(rows: QuerySet[Publication], asked: Asked, zone: ZoneInfo, now: datetime) -> Found:
@@ -104,7 +104,11 @@ def _week(rows: QuerySet[Publication], asked: Asked, zone: ZoneInfo, now: dateti
     today = now.astimezone(zone).date()
     weeks = calendar.laid_out(span, _within(rows, span), today=today)
     step = timedelta(days=calendar.WEEK)
-    return {"weeks": weeks} | _steps(asked, asked.day - step, asked.day + step)
+    return _grid(weeks) | _steps(asked, asked.day - step, asked.day + step)
+
+
+def _grid(weeks: list[list[calendar.Day]]) -> Found:
+    return {"weeks": weeks, "is_empty": not any(day.rows for week in weeks for day in week)}
 
 
 def _within(rows: QuerySet[Publication], span: calendar.Span) -> QuerySet[Publication]:

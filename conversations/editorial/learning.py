@@ -17,6 +17,7 @@ from conversations.channels import sending
 from conversations.channels.claiming import Opened
 from conversations.channels.wire.contract import Counted, Inbound
 from conversations.editorial import publishing
+from conversations.editorial.life import LARGEST_VALUE
 from conversations.editorial.links import clicks_of
 from conversations.editorial.models import Decision, Publication, PublicationState, Reaction
 from conversations.editorial.rights import must_be, must_be_in_person
@@ -172,7 +173,7 @@ def answers_to(publication: Publication) -> QuerySet[Conversation]:
 
 
 def _must_be_a_number(value: float) -> None:
-    if not math.isfinite(value):
+    if not (math.isfinite(value) and abs(value) <= LARGEST_VALUE):
         raise Invalid(_("a number is expected"), code="no_number")
 
 

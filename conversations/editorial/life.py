@@ -31,6 +31,8 @@ from crm.wake import Task, wake
 
 S = PublicationState
 LONGEST_TEXT = 20_000
+LARGEST_VALUE = 1e12
+EARLIEST, LATEST = 1990, 2200  # years
 LATE = timedelta(hours=6)  # after this a publication has missed its moment
 # What the plan is about; a change of any of these begins the plan anew (docs/adr/0064).
 PLAN = ("channel", "audience", "segment", "expected_metric", "expected_value")
@@ -275,11 +277,21 @@ def _check(row: Publication) -> None:
         raise Invalid(_("the text is too long"), code="too_long")
     if bool(row.expected_metric) != (row.expected_value is not None):
         raise Invalid(_("an expectation is a metric and a value"), code="half_an_expectation")
+    if row.expected_value is not None and abs(row.expected_value) > LARGEST_VALUE:
+        raise Invalid(_("the expected value is out of range"), code="out_of_range")
+    _must_be_near(row.publish_at)
     if row.channel.closed_at is not None:
         raise Invalid(_("this channel is closed"), code="channel_closed")
 
 
+def _must_be_near(moment: datetime) -> None:
+    """Within what a calendar shows: the ends of the calendar itself have no local time."""
+    if not EARLIEST <= moment.year <= LATEST:
+        raise Invalid(_("this date is out of range"), code="out_of_range")
+
+
 def _must_be_ahead(moment: datetime, at: datetime) -> None:
+    _must_be_near(moment)
     if moment <= at:
         raise Invalid(_("this time has passed"), code="in_the_past")
 

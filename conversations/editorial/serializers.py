@@ -19,6 +19,8 @@ class Number(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
+        if not abs(data) <= life.LARGEST_VALUE:  # nor what is no number at all
+            self.fail("invalid")
         return super().to_internal_value(data)
 
 

@@ -88,6 +88,10 @@ def test_the_same_key_plans_once(desk: Desk, ada: Caller) -> None:
         ({"expected": {"metric": "likes"}}, 400),
         ({"expected": {"metric": "likes", "value": "many"}}, 400),
         ({"expected": {"metric": "", "value": 3}}, 400),
+        ({"expected": {"metric": "likes", "value": 10**400}}, 400),
+        ({"expected": {"metric": "likes", "value": 1e13}}, 400),
+        ({"publish_at": "9999-12-31T23:59:59+00:00"}, 400),
+        ({"publish_at": "0001-01-01T00:00:00+14:00"}, 400),
         ({"state": "approved"}, 400),
         ({"approved_by": "me"}, 400),
     ],
@@ -112,6 +116,15 @@ def test_a_list_is_filtered_and_costs_the_same_for_many(
     mine = ada.get("publications/", author=str(desk.ada.employee.pk)).json()["results"]
     assert len(mine) == len(rows) + 1
     assert ada.get("publications/", colour="red").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00Z", "2000-01-01T00:00:00Z"]
+)
+def test_no_plan_is_moved_out_of_the_calendar(desk: Desk, ada: Caller, moment: str) -> None:
+    row = desk.planned()
+    assert ada.post(f"publications/{row.pk}/move/", {"publish_at": moment}).status_code == 400
+    assert Publication.objects.get().publish_at == row.publish_at
 
 
 def test_another_units_channel_is_unknown(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -73,6 +74,16 @@ def test_what_went_wrong_and_what_waits_have_pages(desk: Desk, ada: Client) -> N
     assert "Waits" in ada.get(f"{PLAN}?view=waiting").content.decode()
     elsewhere = ada.get(f"{PLAN}?view=list&author={desk.ben.employee.pk}").content.decode()
     assert waiting.text not in elsewhere
+
+
+def test_a_full_month_costs_as_much_as_an_empty_one(
+    desk: Desk, ada: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(12):
+        desk.planned(publish_at=_at(f"2027-04-{number + 1:02}T08:00:00+00:00"))
+    for view in ("month", "week", "list", "learnt"):
+        with django_assert_max_num_queries(30):
+            assert ada.get(f"{PLAN}?view={view}&day=2027-04-05").status_code == 200
 
 
 def test_nonsense_in_the_address_shows_the_month(desk: Desk, ada: Client) -> None:

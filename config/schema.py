@@ -44,6 +44,7 @@ _REFUSALS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The Idempotency-Key was used for another request.",
+    "429": "Too much was asked in a minute; see `Retry-After`.",
 }
 _WRITING = ("post", "patch")
 
@@ -68,7 +69,7 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
 
 
 def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
-    wanted = ["400", "401", "403"]
+    wanted = ["400", "401", "403", "429"]
     if "{" in path:
         wanted.append("404")
     if method in _WRITING:

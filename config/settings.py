@@ -260,7 +260,14 @@ STREAMS_MOST = env.int("STREAMS_MOST", default=4)
 STREAMS_PER_PERSON = env.int("STREAMS_PER_PERSON", default=2)
 STREAM_SECONDS = env.float("STREAM_SECONDS", default=55.0)
 
+# Requests a minute of one person and of one of their tokens, and tokens that are none from one
+# address in a quarter of an hour; 0: without limit.
+API_PER_MINUTE = env.int("API_PER_MINUTE", default=1_200)
+API_PER_MINUTE_A_TOKEN = env.int("API_PER_MINUTE_A_TOKEN", default=600)
+API_WRONG_TOKENS = env.int("API_WRONG_TOKENS", default=300)
+
 REST_FRAMEWORK = {
+    "DEFAULT_THROTTLE_CLASSES": ["crm.access.throttling.PerPersonAndToken"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["crm.access.tokens.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["config.api.StrictJSON"],

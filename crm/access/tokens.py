@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from crm.access.models import PersonalToken
 from crm.access.oauth.grants import ACCESS_PREFIX, facts, offered
 from crm.access.scopes import opens, scope_of
+from crm.access.throttling import note_wrong_token
 from crm.errors import Forbidden
 from crm.organisation.models import User
 from crm.values import Actor, Via
@@ -31,7 +32,11 @@ class BearerToken(TokenAuthentication):
     """Also asks whether the token may be used for this: every door that knows tokens has it."""
 
     def authenticate(self, request: Request) -> Any:
-        found = super().authenticate(request)  # type: ignore[no-untyped-call]
+        try:
+            found = super().authenticate(request)  # type: ignore[no-untyped-call]
+        except AuthenticationFailed:
+            note_wrong_token(request)
+            raise
         if found is not None:
             _check_scope(request, found[1])
         return found

@@ -13,6 +13,7 @@ from tests.api import matrix
 @pytest.fixture
 def world(transactional_db: None, settings: Any) -> dict[str, Any]:
     settings.STREAM_SECONDS = 0
+    settings.API_PER_MINUTE = settings.API_PER_MINUTE_A_TOKEN = settings.API_WRONG_TOKENS = 0
     world = matrix.furnish()
     world["tokens"] = {
         who: AuthToken.objects.create(user=person.user)[1]

@@ -9,6 +9,8 @@ from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import JSONRenderer
 
+from config.examples import example_of
+
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "RFC 9457; `code` is stable, `detail` is for people.",
@@ -62,10 +64,21 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["components"]["schemas"]["Problem"] = PROBLEM
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
+            _add_examples(operation)
             _add_refusals(path, method, operation)
             if method == "post":
                 _add_key(operation)
     return result
+
+
+def _add_examples(operation: dict[str, Any]) -> None:
+    """Where the room gave none."""
+    spoken = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for content in (each for words in spoken for each in words.get("content", {}).values()):
+        component = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        example = example_of(component)
+        if example is not None and "examples" not in content:
+            content["examples"] = {"Example": {"value": example}}
 
 
 def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:

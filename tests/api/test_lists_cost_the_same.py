@@ -1,0 +1,145 @@
+"""A list costs as many queries with thirty rows as with three, whichever list it is.
+
+A new list needs a line in ROWS: who reads it, and what makes thirty rows of it.
+"""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.mixins import ListModelMixin
+
+from ambassadors.communities import round_trips
+from ambassadors.communities.insights import note_insight
+from ambassadors.communities.models import Community, Post
+from ambassadors.communities.services import join, open_community, write_post
+from ambassadors.governance.approvals import ask
+from ambassadors.governance.models import Escalation
+from ambassadors.live.models import Subscription
+from ambassadors.routing.models import Offer
+from conversations.channels.models import Channel
+from conversations.editorial.models import Publication
+from conversations.inbox.models import Conversation
+from conversations.inbox.services import reply
+from conversations.knowledge.services import write_article
+from crm.access.personal_tokens import LONGEST, make_token
+from crm.values import uuid7
+from tests import house
+from tests.api import matrix, routes
+from tests.api.hands import Caller, hear
+
+pytestmark = pytest.mark.django_db
+MANY = range(30)
+FEW = 3
+
+
+class Company:
+    def __init__(self):
+        self.world = matrix.furnish()
+        self.people, self.ids = self.world["people"], self.world["ids"]
+        self.staff = self.people["staff"].acting
+        self.channel = Channel.objects.get(pk=self.ids["channel"])
+        self.taken = Conversation.objects.get(pk=self.world["taken"])
+        self.circle = Community.objects.get(pk=self.ids["community"])
+        self.thread = Post.objects.get(pk=self.ids["thread"])
+
+    def hear(self, number):
+        hear(self.channel, thread=f"thread {number}", attachments=matrix.FILES)
+
+    def token(self, number):
+        until, mine = timezone.now() + LONGEST, self.people["asked"]
+        make_token(mine.user, name="t", scopes=["offers"], expires_at=until, by=mine.acting)
+
+    def answer_that_waits(self, number):
+        held = reply(self.taken, text=f"Answer {number}", by=self.people["assignee"].acting)
+        ask(held, at=timezone.now())
+
+    def member(self, number):
+        join(self.circle, by=house.somebody(self.people["staff"].employee.department).acting)
+
+    def trip(self, number):
+        words = {"community": self.circle, "title": "Glue", "text": "Which?"}
+        round_trips.ask_inside(self.taken, by=self.staff, **words)
+
+    def insight(self, number):
+        owner = self.people["staff"].employee
+        note_insight(self.taken, text=f"Sell it {number}", owner=owner, by=self.staff)
+
+
+def again(row, **changed):
+    """One more of what is there."""
+    row.pk = uuid7()
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+
+
+ROWS = {
+    "tokens": ("asked", Company.token),
+    "channels": ("root", lambda c, n: house.webhook_channel(c.channel.unit)),
+    "conversations": ("staff", Company.hear),
+    "conversations/{}/messages": ("staff", Company.answer_that_waits),
+    "envelopes": ("staff", Company.hear),
+    "articles": ("staff", lambda c, n: write_article(f"A {n}", text="By post.", by=c.staff)),
+    "publications": (
+        "staff",
+        lambda c, n: again(Publication.objects.get(pk=c.ids["draft"]), key=None),
+    ),
+    "webhooks": (
+        "asked",
+        lambda c, n: Subscription.objects.create(
+            user=c.people["asked"].user, url=f"http://127.0.0.1:9/{n}"
+        ),
+    ),
+    "offers": (
+        "asked",
+        lambda c, n: again(Offer.objects.get(pk=c.ids["offer"]), state="withdrawn"),
+    ),
+    "communities": (
+        "staff",
+        lambda c, n: open_community(f"Circle {n}", dimension="internal", by=c.staff),
+    ),
+    "communities/{}/members": ("staff", Company.member),
+    "threads": ("staff", Company.trip),  # each mentions a conversation
+    "threads/{}/posts": ("staff", lambda c, n: write_post(c.thread, text=f"P {n}", by=c.staff)),
+    "conversations/{}/round-trips": ("staff", Company.trip),
+    "insights": ("staff", Company.insight),
+    "escalations": ("staff", lambda c, n: again(Escalation.objects.get(pk=c.ids["hit"]))),
+    "approvals": ("staff", Company.answer_that_waits),
+    "drafts": ("assignee", Company.answer_that_waits),
+}
+
+
+def _lists():
+    for method, route, view in routes.of_api():
+        if method == "GET" and issubclass(view, ListModelMixin):
+            yield re.sub("<.*?>", "{}", route.removeprefix("api/v1/").strip("/"))
+
+
+def test_every_list_has_a_line():
+    assert set(_lists()) == set(ROWS), "make their lines equal: ROWS of this test"
+
+
+def test_a_list_costs_the_same_with_three_rows_and_with_thirty(subtests):
+    company = Company()
+    ids = {"conversations": company.taken, "communities": company.circle}
+    ids = {name: row.pk for name, row in ids.items()} | {"threads": company.thread.pk}
+    for path, (who, one_more) in ROWS.items():
+        caller = Caller(company.people[who].user)
+        where = path.format(ids.get(path.partition("/")[0])) + "/"
+        have = len(caller.get(where, page_size=len(MANY)).json()["results"])
+        for number in MANY[have:]:
+            one_more(company, number)
+        with subtests.test(path):
+            costs = [_cost(caller, where, size) for size in (FEW, len(MANY))]
+            assert costs[0] == costs[1]
+
+
+def _cost(caller, where, size):
+    with CaptureQueriesContext(connection) as asked:
+        answer = caller.get(where, page_size=size)
+    assert answer.status_code == 200, answer.content
+    assert len(answer.json()["results"]) == size
+    return len(asked)

@@ -34,7 +34,7 @@ class Task(StrEnum):
     POST_EVENTS = "ambassadors.live.tasks.post_events"
     TELL = "ambassadors.routing.tasks.tell"
     TELL_APPROVALS = "ambassadors.governance.tasks.tell_due"
-    TELL_OFFER = "ambassadors.routing.tasks.tell_offer"
+    TELL_OFFERS = "ambassadors.routing.tasks.tell_offers"
 
 
 class _Nudger:

@@ -13,7 +13,7 @@ from ambassadors.routing.matching import (
     last_wishes,
     wishes,
 )
-from ambassadors.routing.pool import Past, Pool, counted
+from ambassadors.routing.pool import Past, Pool
 from ambassadors.routing.scoring import Scored
 
 
@@ -62,8 +62,7 @@ def _among_people(
     best = pool.best(rule, wished.need, past)
     if best is not None:
         return Decision(rule, best=best, dropped=wished.dropped)
-    refused = list(pool.ranking(rule, wished.need, past).refused.values())
-    obstacles = counted(refused) or "nobody addressed"
+    obstacles = pool.obstacles(rule, wished.need, past) or "nobody addressed"
     if waited < rule.patience and pool.anyone_ever(rule, last_wishes(rule, question), past):
         why = f"{rule.name}: waits for somebody ({obstacles})"
         return Decision(rule, why=why, dropped=wished.dropped)

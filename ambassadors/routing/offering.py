@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from ambassadors.live.models import EventKind
@@ -19,6 +21,8 @@ from crm.journal.services import record_all
 from crm.organisation.models import Employee
 from crm.values import AUTOMATION
 from crm.wake import Task, wake
+
+TOLD_AT_ONCE = 20  # offers a task: a mail each may take a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +58,54 @@ def _expire(offers: Sequence[Offer], *, at: datetime) -> None:
 def make(picks: Sequence[Pick], *, at: datetime) -> Mapping[uuid.UUID, str]:
     """Each asked person gets a look at the conversation. The names asked, by conversation."""
     people = _people({pick.best.employee_id for pick in picks})
-    offers = Offer.objects.bulk_create(_offer(pick, at=at) for pick in picks)
-    Participant.objects.bulk_create(
-        (
-            Participant(
-                conversation_id=offer.conversation_id,
-                user_id=people[offer.employee_id][0],
-                role=ParticipantRole.OFFERED,
-            )
-            for offer in offers
-        ),
-        ignore_conflicts=True,
-    )
+    offers = [_offer(pick, at=at) for pick in picks]
+    _insert(offers)
     said = [(offer, {"conversation": str(offer.conversation_id)}) for offer in offers]
     record_all("offer_made", said, by=AUTOMATION, at=at)
     publish([_news(each, EventKind.OFFER_MADE, people[each.employee_id][0]) for each in offers])
-    for offer in offers:
-        wake(Task.TELL_OFFER, offer.pk)
+    for start in range(0, len(offers), TOLD_AT_ONCE):
+        wake(Task.TELL_OFFERS, *(offer.pk for offer in offers[start : start + TOLD_AT_ONCE]))
     return {offer.conversation_id: people[offer.employee_id][1] for offer in offers}
+
+
+_OFFERS = """
+INSERT INTO ambassadors_offer
+  (id, conversation_id, employee_id, score, parts, load, minutes, expires_at, occurred_at, by,
+   state, reason, comment, via, live)
+SELECT id, conversation, employee, score, parts::jsonb, load, minutes, expires, made, 'rule',
+   'open', '', '', 'automation', true
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::float8[], %s::text[], %s::int[], %s::int[],
+            %s::timestamptz[], %s::timestamptz[])
+  AS new (id, conversation, employee, score, parts, load, minutes, expires, made)
+"""
+
+_LOOKS = """
+INSERT INTO conversations_participant (conversation_id, user_id, role)
+SELECT asked.conversation, employee.user_id, 'offered'
+FROM unnest(%s::uuid[], %s::uuid[]) AS asked (conversation, employee)
+JOIN crm_employee employee ON employee.id = asked.employee
+ON CONFLICT DO NOTHING
+"""
+
+
+def _insert(offers: Sequence[Offer]) -> None:
+    """Arrays and not a statement of so many rows: binding these costs more than the INSERT."""
+    conversations = [offer.conversation_id for offer in offers]
+    employees = [offer.employee_id for offer in offers]
+    columns = [
+        [offer.pk for offer in offers],
+        conversations,
+        employees,
+        [offer.score for offer in offers],
+        [json.dumps(offer.parts) for offer in offers],
+        [offer.load for offer in offers],
+        [offer.minutes for offer in offers],
+        [offer.expires_at for offer in offers],
+        [offer.occurred_at for offer in offers],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_OFFERS, columns)
+        cursor.execute(_LOOKS, [conversations, employees])
 
 
 def _news(offer: Offer, kind: EventKind, user: int | None) -> News:

@@ -156,16 +156,25 @@ def within_hours(candidate: Candidate, at: datetime) -> bool:
 
 
 def score(candidate: Candidate, need: Need, *, at: datetime) -> Scored:
-    parts = {
+    parts = _parts(candidate, need, at)
+    parts["tie"] = TIE * dice(need.seed.encode(), candidate.employee_id.bytes)
+    return Scored(candidate.employee_id, sum(parts.values()), candidate.open_now, parts)
+
+
+def standing(candidate: Candidate, need: Need, *, at: datetime) -> float:
+    """The score without the tie: the same for all questions that ask for the same."""
+    return sum(_parts(candidate, need, at).values())
+
+
+def _parts(candidate: Candidate, need: Need, at: datetime) -> dict[str, float]:
+    return {
         "topic": TOPIC * _level(candidate.levels, need) / BEST,
         "language": LANGUAGE if need.language and need.language in candidate.languages else 0.0,
         "owner": OWNER if candidate.answered_before else 0.0,
         "free": FREE * (1 - candidate.open_now / candidate.most_open),
         "fair": FAIR * _rested(candidate, at),
         "week": LEFT * _left(candidate),
-        "tie": TIE * _dice(need.seed, candidate.employee_id),
     }
-    return Scored(candidate.employee_id, sum(parts.values()), candidate.open_now, parts)
 
 
 def _level(levels: Mapping[str, int], need: Need) -> float:
@@ -190,7 +199,7 @@ def _left(candidate: Candidate) -> float:
     return max(0.0, 1 - used)
 
 
-def _dice(seed: str, employee_id: uuid.UUID) -> float:
+def dice(seed: bytes, employee: bytes) -> float:
     """Between 0 and 1, the same for the same two."""
-    drawn = blake2b(seed.encode(), key=employee_id.bytes, digest_size=6).digest()
+    drawn = blake2b(seed, key=employee, digest_size=6).digest()
     return int.from_bytes(drawn, "big") / 2**48

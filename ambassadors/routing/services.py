@@ -139,7 +139,7 @@ def assign(
 
 def announce_offer(offer: Offer) -> None:
     """Within the transaction that made it: a mail, the person's streams and endpoints."""
-    wake(Task.TELL_OFFER, offer.pk)
+    wake(Task.TELL_OFFERS, offer.pk)
     _publish(offer, EventKind.OFFER_MADE)
 
 

@@ -52,5 +52,6 @@ def tell(employee_id: str) -> None:
 
 
 @shared_task
-def tell_offer(offer_id: str) -> None:
-    telling.tell(uuid.UUID(offer_id))
+def tell_offers(*offer_ids: str) -> None:
+    for offer_id in offer_ids:
+        telling.tell(uuid.UUID(offer_id))

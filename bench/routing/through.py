@@ -7,7 +7,7 @@ import time
 
 from django.db import connection
 
-from ambassadors.routing import stepping
+from ambassadors.routing import language, stepping
 from ambassadors.routing.models import Availability, Offer, RoutingCase, Rule
 from conversations.channels import claiming
 from conversations.channels.models import Channel, Envelope
@@ -23,6 +23,7 @@ WITHOUT_LIMIT = 30_000
 
 
 def main(*, conversations: int) -> None:
+    language.load()  # as a worker does before it takes anything
     channel = _company()
     _envelopes(channel, conversations)
     begin = time.perf_counter()

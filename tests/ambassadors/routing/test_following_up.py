@@ -191,7 +191,7 @@ def test_after_an_absence_one_mail_says_everything_that_waits(
     house.drain()
     for conversation in Conversation.objects.filter(assignee=None):
         offer = services.assign(conversation, employee=cleo.employee, by=giver.acting)
-        tasks.tell_offer(str(offer.pk))
+        tasks.tell_offers(str(offer.pk))
     assert outbox(folder) == []
     clock.move_to(from_now)
     tasks.tell_due()

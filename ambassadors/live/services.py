@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Q
@@ -54,7 +55,7 @@ RETURNING id
 
 def _insert(news: Sequence[News]) -> list[int]:
     """The keys of the rows, in order."""
-    columns = [
+    columns: list[list[Any]] = [
         [each.user_id for each in news],
         [each.kind.value for each in news],
         [each.conversation_id for each in news],

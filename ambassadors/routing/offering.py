@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
@@ -92,7 +93,7 @@ def _insert(offers: Sequence[Offer]) -> None:
     """Arrays and not a statement of so many rows: binding these costs more than the INSERT."""
     conversations = [offer.conversation_id for offer in offers]
     employees = [offer.employee_id for offer in offers]
-    columns = [
+    columns: list[list[Any]] = [
         [offer.pk for offer in offers],
         conversations,
         employees,

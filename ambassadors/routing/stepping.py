@@ -41,7 +41,7 @@ def adopt(*, most: int = 2_000) -> int:
     reasons = [] if anyone else ["no active rule: left to staff"]
     with connection.cursor() as cursor:
         cursor.execute(_ADOPT, [state.value, due_at, reasons, most])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _ADOPT = """

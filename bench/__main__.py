@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|routing|offers]`: servers and a database of its own under var/bench."""
+"""`python -m bench [ingest|routing|offers|search]`: servers, a database of its own: var/bench."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ def main(what: str = "ingest") -> None:
     set_up()
     from bench import ingest  # noqa: PLC0415 - needs Django set up
     from bench.routing import report, through  # noqa: PLC0415
+    from bench.search import report as searching  # noqa: PLC0415
 
     if what == "routing":
         report.main(questions=int(os.environ.get("ROWS", "20000")))
     elif what == "offers":
         through.main(conversations=int(os.environ.get("ROWS", "5000")))
+    elif what == "search":
+        searching.main(messages=int(os.environ.get("ROWS", "5000000")))
     else:
         ingest.main(rows=int(os.environ.get("ROWS", "50000")))
 

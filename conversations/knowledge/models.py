@@ -13,24 +13,9 @@ from conversations.inbox.models import Conversation, Message
 from crm.journal.models import Acted, Keyed, Recorded
 from crm.organisation.models import Employee
 from crm.values import uuid7
+from crm.words import Folded
 
-_ACCENTED = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ"
-_PLAIN = "aaaaaaceeeeiiiinoooooouuuuyy"
-_COMBINING = "\u0300\u0301\u0302\u0303\u0308\u0327"  # what decomposed accents leave
 SEARCHED = 50_000  # characters of a text that are searched
-
-
-class Folded(models.Func):
-    """Lower case without accents. By `translate`, which is immutable and in every PostgreSQL:
-    the french dictionary does not fold accents, and no extension may be needed."""
-
-    function = "translate"
-    template = (
-        "translate(replace(replace(lower(%(expressions)s), 'œ', 'oe'), 'æ', 'ae'), "
-        f"'{_ACCENTED}{_COMBINING}', '{_PLAIN}')"
-    )
-    arity = 1
-    output_field = models.TextField()
 
 
 def _searched() -> models.expressions.CombinedExpression:

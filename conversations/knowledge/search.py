@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Value
 
 from conversations.inbox.models import Conversation, Direction, MessageKind
-from conversations.knowledge.models import Article, ArticleState, Folded
+from conversations.knowledge.models import Article, ArticleState
 from crm.values import sort_key
+from crm.words import Folded
 
 MOST_SUGGESTED = 5
 MOST_WORDS = 80  # of a question

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.journal.models import Keyed, Recorded
 from crm.organisation.models import Unit
 from crm.values import uuid7
+from crm.words import worded
 
 
 class Relationship(models.TextChoices):
@@ -44,6 +46,7 @@ class Contact(Keyed, Recorded):
                 condition=models.Q(relationship__in=Relationship.values),
             )
         ]
+        indexes = [GinIndex(worded("name"), name="contacts_by_words")]
 
     def __str__(self) -> str:
         return self.name or str(_("unknown"))
@@ -80,7 +83,11 @@ class Identity(models.Model):
                 name="a_contact_has_an_address_once",
             ),
         ]
-        indexes = [models.Index(fields=["handle"], name="identities_by_handle")]
+        indexes = [
+            models.Index(fields=["handle"], name="identities_by_handle"),
+            GinIndex(worded("handle"), name="identities_by_words"),
+            GinIndex(worded("shown"), name="identities_by_shown_words"),
+        ]
 
     def __str__(self) -> str:
         return self.shown or self.handle

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from crm.contacts.models import Identity
 from crm.journal.models import Keyed, Recorded
 from crm.organisation.models import Employee, Unit, User
 from crm.values import uuid7
+from crm.words import worded
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -132,6 +134,7 @@ class Conversation(Keyed, Recorded):
             models.Index(name="conversations_newest_first", fields=["-updated_at", "-id"]),
             models.Index(name="inbox_of_a_status", fields=["status", "-last_message_at"]),
             models.Index(name="conversations_of_a_person", fields=["identity", "thread"]),
+            GinIndex(worded("subject"), name="conversations_by_words"),
             models.Index(
                 name="snoozes_to_end",
                 fields=["snoozed_until"],

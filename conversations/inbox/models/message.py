@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from crm.contacts.models import Identity
 from crm.journal.models import Acted, Keyed
 from crm.organisation.models import Employee
 from crm.values import uuid7
+from crm.words import worded_by_week
 
 
 class Direction(models.TextChoices):
@@ -113,6 +115,8 @@ class Message(Keyed, Acted):
                 fields=["sent_at"],
                 condition=models.Q(sent_at__isnull=False),
             ),
+            GinIndex(worded_by_week("text", "occurred_at"), name="messages_by_words"),
+            models.Index(name="messages_by_time", fields=["occurred_at"]),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import JSONObject, Left
 from django.http import HttpRequest, JsonResponse, QueryDict
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from conversations.channels.models import Channel
+from conversations.inbox.finding import find
 from conversations.inbox.models import (
     Conversation,
     ConversationQuerySet,
@@ -25,12 +26,10 @@ from conversations.inbox.models import (
 )
 from conversations.inbox.pages.tabs import TABS, Reader, Tab, counts, shown, tab_of, tabs
 from crm.access.services import staffed_units
-from crm.contacts.models import Identity
 from crm.organisation.models import Employee, Unit
 
 PAGE = 30
 LAST_PAGE = 200  # further back the filters lead, not the pages
-SEARCHED_MESSAGES = 20_000  # the newest ones: the search of texts stays quick
 LONGEST_QUERY = 200
 MOST_CHOICES = 200
 
@@ -67,11 +66,25 @@ class Asked:
         return bool(self.query or self.channel or self.assignee or self.unit or self.language)
 
     def found(self, reader: Reader) -> ConversationQuerySet:
+        return self.looked_up(reader)[0]
+
+    def looked_up(
+        self, reader: Reader, *, changed_since: datetime | None = None
+    ) -> tuple[ConversationQuerySet, bool]:
+        """The rows, and whether they are all: a search gives the newest it finds in a second."""
+        rows = self._filtered(reader)
+        if changed_since:
+            rows = rows.filter(updated_at__gt=changed_since)
+        if not self.query:
+            return rows, True
+        found = find(self.query, rows)
+        return rows.filter(pk__in=found.ids), found.is_all
+
+    def _filtered(self, reader: Reader) -> ConversationQuerySet:
         rows = self.tab.of(reader, by_due=self.sort == "due")
         exact = {"channel": self.channel, "unit": self.unit, "language": self.language}
         rows = rows.filter(**{name: value for name, value in exact.items() if value})
-        rows = _of_assignee(rows, self.assignee, reader)
-        return _matching(rows, self.query) if self.query else rows
+        return _of_assignee(rows, self.assignee, reader)
 
     def address(self, **changes: Any) -> str:
         """The query string of this list, with `changes`."""
@@ -105,25 +118,6 @@ def _of_assignee(rows: ConversationQuerySet, asked: str, reader: Reader) -> Conv
     return rows.filter(assignee=employee) if employee else rows
 
 
-def _matching(rows: ConversationQuerySet, words: str) -> ConversationQuerySet:
-    """By subject, person, and the text of the newest messages; a pasted id finds its own."""
-    number = _uuid(words)
-    if number:
-        return rows.filter(pk=number)
-    people = Identity.objects.filter(
-        Q(handle__icontains=words.casefold())
-        | Q(shown__icontains=words)
-        | Q(contact__name__icontains=words)
-    )
-    newest = Message.objects.order_by("-pk").values("pk")[:SEARCHED_MESSAGES]
-    said = Message.objects.filter(pk__in=newest, text__icontains=words)
-    return rows.filter(
-        Q(subject__icontains=words)
-        | Q(identity__in=people.values("pk"))
-        | Q(pk__in=said.values("conversation"))
-    )
-
-
 def _with_details(rows: ConversationQuerySet) -> ConversationQuerySet:
     messages = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-pk")
     last = messages.values(
@@ -151,7 +145,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     asked = Asked.read(request.GET)
     reader = request.user
     start = (asked.page - 1) * PAGE
-    found = asked.found(reader)
+    found, is_all = asked.looked_up(reader)
     rows = list(_with_details(found)[start : start + PAGE + 1])
     how_many, shown_tabs = counts(reader), tabs()
     units = staffed_units(reader)
@@ -163,7 +157,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "back_to": asked.address(page=asked.page if asked.page > 1 else ""),
         "newer": asked.address(page=asked.page - 1) if asked.page > 1 else "",
         "older": asked.address(page=asked.page + 1) if _goes_on(rows, asked) else "",
-        "total": _total(asked, reader, rows),
+        "total": _total(asked, found, rows),
+        "is_all": is_all,
         "channels": _named(Channel.objects.all(), units, "unit"),
         "assignees": _assignees(reader),
         "units": _named(Unit.objects.all(), units, "pk"),
@@ -176,10 +171,10 @@ def _goes_on(rows: list[Conversation], asked: Asked) -> bool:
     return len(rows) > PAGE and asked.page < LAST_PAGE
 
 
-def _total(asked: Asked, reader: Reader, rows: list[Conversation]) -> str:
+def _total(asked: Asked, found: ConversationQuerySet, rows: list[Conversation]) -> str:
     if asked.page == 1 and len(rows) <= PAGE:
         return shown(len(rows))
-    return shown(asked.found(reader).order_by()[:1001].count())
+    return shown(found.order_by()[:1001].count())
 
 
 def _named(
@@ -208,7 +203,7 @@ def live(request: HttpRequest) -> JsonResponse:
     """How many rows of this list changed since the page was made; asked every few seconds."""
     since = _instant(request.GET.get("since", ""))
     asked = Asked.read(request.GET)
-    changed = asked.found(request.user).filter(updated_at__gt=since).order_by()[:100].count()
+    changed = asked.looked_up(request.user, changed_since=since)[0].order_by()[:100].count()
     return JsonResponse({"changed": changed})
 
 

@@ -79,8 +79,8 @@ def _steps(within: ConversationQuerySet, asked: str, until: float) -> Iterator[S
         few = list(within.values_list("pk", flat=True)[: _FEW + 1])
     if len(few) <= _FEW:
         within = Conversation.objects.filter(pk__in=few)
-    yield lambda most: _by_subject(within, asked)[:most]
-    yield lambda most: _by_person(within, asked)[:most]
+    yield lambda most: list(_by_subject(within, asked)[:most])
+    yield lambda most: list(_by_person(within, asked)[:most])
     messages = Message.objects.filter(conversation__in=within.values("pk"))
     if len(few) <= _FEW:
         yield lambda most: _newest(_holding(messages, asked), most)

@@ -77,7 +77,7 @@ EXAMPLES: dict[str, Any] = {
         "id": CONVERSATION,
         "channel": CHANNEL,
         "status": "open",
-        "contact": {"id": CONTACT, "name": "Quillon", "handle": "quillon"},
+        "contact": {"id": CONTACT, "name": "Berta", "handle": "berta"},
         "assignee": ADA,
         "subject": "",
         "priority": "normal",

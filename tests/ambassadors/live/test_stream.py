@@ -224,7 +224,8 @@ def test_a_quiet_stream_pings(
 def test_without_redis_the_stream_looks_by_itself(
     ada: house.Somebody, listen: Listen, settings: Any
 ) -> None:
-    settings.CACHES["default"]["LOCATION"] = "redis://127.0.0.1:1/0"
+    dead = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = settings.CACHES | {"default": dead}
     monkey = pytest.MonkeyPatch()
     monkey.setattr(bell, "_ringer", bell._Ringer())  # noqa: SLF001
     monkey.setattr(bell, "_listener", bell._Listener())  # noqa: SLF001

@@ -39,7 +39,7 @@ def find(
 ) -> Found:
     """Conversations of `within` that hold all the words in their subject, in one of their
     messages, or in the name or address of the person; a pasted id finds its own."""
-    number = _uuid(typed)
+    number = id_in(typed)
     if number:
         return Found(list(within.filter(pk=number).values_list("pk", flat=True)), is_all=True)
     asked = question(typed)
@@ -58,7 +58,8 @@ def find(
     return Found(list(found)[:most], is_all=len(found) < most)
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def id_in(text: str) -> uuid.UUID | None:
+    """The id that a text is; None for any other text."""
     try:
         return uuid.UUID(text.strip())
     except ValueError:

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from conversations.channels.models import Channel
-from conversations.inbox.finding import find
+from conversations.inbox.finding import find, id_in
 from conversations.inbox.models import (
     Conversation,
     ConversationQuerySet,
@@ -53,9 +53,9 @@ class Asked:
         return cls(
             tab=tab_of(query.get("view", "")),
             query=query.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY],
-            channel=_uuid(query.get("channel", "")),
+            channel=id_in(query.get("channel", "")),
             assignee=query.get("assignee", "")[:40],
-            unit=_uuid(query.get("unit", "")),
+            unit=id_in(query.get("unit", "")),
             language=query.get("language", "").replace("\0", "")[:8],
             sort="due" if query.get("sort") == "due" else "",
             page=min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() else 1,
@@ -102,19 +102,12 @@ class Asked:
         return query.urlencode()
 
 
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
 def _of_assignee(rows: ConversationQuerySet, asked: str, reader: Reader) -> ConversationQuerySet:
     if asked == "me":
         return rows.filter(assignee__user=reader.pk)
     if asked == "nobody":
         return rows.filter(assignee=None)
-    employee = _uuid(asked)
+    employee = id_in(asked)
     return rows.filter(assignee=employee) if employee else rows
 
 

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
 from config import embedded
 from crm import limits
 from crm.limits import ask_redis_again
+from tests import template
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SLOTS = range(7)  # each takes two of the sixteen databases of Redis; 0 and 1 belong to `make run`
@@ -53,6 +55,17 @@ def _take_slot() -> int:
         _held.append(lock)
         return slot
     raise pytest.UsageError(f"{len(SLOTS)} test runs are already going on in this checkout.")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """A run's database is a copy of the migrated one."""
+    lock = embedded.addresses(BASE_DIR).data / "test-template.lock"
+    with django_db_blocker.unblock():
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = template.migrated(BASE_DIR, lock)
 
 
 @pytest.fixture(scope="session", autouse=True)

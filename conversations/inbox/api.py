@@ -44,9 +44,20 @@ def shown_to(request: Request) -> QuerySet[Conversation]:
     return visible.select_related("identity__contact", "assignee").prefetch_related("deadlines")
 
 
-@extend_schema_view(get=extend_schema(operation_id="conversations_list"))
+SEARCH_COMPLETE = OpenApiParameter(
+    "Search-Complete",
+    bool,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="With `q` only. false: older finds may be missing, the search ends in a second.",
+)
+
+
+@extend_schema_view(
+    get=extend_schema(operation_id="conversations_list", parameters=[SEARCH_COMPLETE])
+)
 class Conversations(ListAPIView[Conversation]):
-    """Conversations you can see, the last changed first."""
+    """Conversations you can see, the last changed first; with `q`, those that hold the words."""
 
     serializer_class = ConversationWords
     queryset = Conversation.objects.none()
@@ -55,6 +66,13 @@ class Conversations(ListAPIView[Conversation]):
 
     def get_queryset(self) -> QuerySet[Conversation]:
         return shown_to(self.request)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().list(request, *args, **kwargs)
+        are_all = getattr(request, "finds_are_all", None)
+        if are_all is not None:
+            response["Search-Complete"] = "true" if are_all else "false"
+        return response
 
 
 @extend_schema_view(get=extend_schema(operation_id="conversations_retrieve"))

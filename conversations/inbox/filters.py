@@ -11,7 +11,8 @@ from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, FilterSet, MultipleChoiceFilter
 
 from conversations.channels.models import Channel
-from conversations.inbox.models import Conversation, Deadline, Status
+from conversations.inbox.finding import LONGEST_QUERY, find
+from conversations.inbox.models import Conversation, ConversationQuerySet, Deadline, Status
 from conversations.service_levels.models import Priority
 from crm.access.filters import KnownFilter, SinceFilter, unit_filter
 from crm.organisation.models import Employee
@@ -46,6 +47,18 @@ class DueFilter(ChoiceFilter):
         return qs.filter(Exists(rows.filter(conversation=OuterRef("pk"))))
 
 
+class WordsFilter(CharFilter):
+    """What `find` finds among the rows that the other filters left; the request keeps whether
+    that is all (`finds_are_all`)."""
+
+    def filter(self, qs: ConversationQuerySet, value: str) -> ConversationQuerySet:
+        if not value:
+            return qs
+        found = find(value, qs)
+        self.parent.request.finds_are_all = found.is_all
+        return qs.filter(pk__in=found.ids)
+
+
 class ConversationFilters(FilterSet):
     """status may be repeated; assignee is an employee's id, `me` or `none`."""
 
@@ -60,6 +73,11 @@ class ConversationFilters(FilterSet):
     due = DueFilter(choices=[("soon", "soon"), ("late", "late")])
     language = CharFilter(field_name="language", validators=[RegexValidator(_LANGUAGE)])
     updated_since = SinceFilter("updated_at")
+    q = WordsFilter(  # the last: what it looks through is narrowed by the others
+        max_length=LONGEST_QUERY,
+        help_text="Words, their beginnings or stems, in messages, subject, name or address of the "
+        'person; "a phrase"; -without. The newest 200 finds, within a second.',
+    )
 
     class Meta:
         model = Conversation

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from conversations.channels.models import Channel
-from conversations.inbox.finding import find, id_in
+from conversations.inbox.finding import LONGEST_QUERY, find, id_in
 from conversations.inbox.models import (
     Conversation,
     ConversationQuerySet,
@@ -30,7 +30,6 @@ from crm.organisation.models import Employee, Unit
 
 PAGE = 30
 LAST_PAGE = 200  # further back the filters lead, not the pages
-LONGEST_QUERY = 200
 MOST_CHOICES = 200
 
 

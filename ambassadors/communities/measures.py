@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from ambassadors.communities.models import Insight, InsightOutcome, Post, RoundTrip
+from ambassadors.communities.models import Community, Insight, InsightOutcome, Post, RoundTrip
+from crm.journal.measures import Beginning
+from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
 
 
@@ -67,3 +69,7 @@ def insights() -> list[InsightRow]:
     course = ("decided_at", "is_shipped", "owner_id", "told_at")
     found = rows.order_by("occurred_at", "pk").values_list(*fields, *course)
     return [InsightRow(*row) for row in found]
+
+
+def beginnings() -> list[Beginning]:
+    return beginnings_of(Community)

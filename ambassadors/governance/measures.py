@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Q
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Q
 
 from ambassadors.governance.models import (
     Acknowledgement,
@@ -16,9 +15,8 @@ from ambassadors.governance.models import (
     Policy,
     Training,
 )
+from crm.journal.measures import BY_ID
 from crm.values import Via
-
-ORDER = Coalesce("key", Cast("id", CharField()))
 
 
 class PolicyRow(NamedTuple):
@@ -63,13 +61,13 @@ class CorrectionRow(NamedTuple):
 
 
 def policies() -> list[PolicyRow]:
-    rows = Policy.objects.annotate(order=ORDER).order_by("occurred_at", "order")
+    rows = Policy.objects.annotate(order=BY_ID).order_by("occurred_at", "order")
     fields = ("occurred_at", "recorded_at", "name", "version", "reviewed_at")
     return [PolicyRow(*row) for row in rows.values_list(*fields)]
 
 
 def acknowledgements() -> list[AcknowledgementRow]:
-    rows = Acknowledgement.objects.annotate(order=ORDER, own=Q(via=Via.OWN))
+    rows = Acknowledgement.objects.annotate(order=BY_ID, own=Q(via=Via.OWN))
     fields = ("order", "occurred_at", "recorded_at", "policy_name", "version")
     who = ("employee_id", "session", "own")
     found = rows.order_by("occurred_at", "order").values_list(*fields, *who)

@@ -9,6 +9,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from conversations.editorial.models import Decision, Publication, Reaction
+from crm.journal.measures import Beginning
+from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
 
 
@@ -65,3 +67,8 @@ def decisions() -> list[DecisionRow]:
     rows = Decision.objects.order_by("occurred_at", "pk")
     fields = ("publication_id", "occurred_at", "recorded_at", "by_id")
     return [DecisionRow(*row) for row in rows.values_list(*fields)]
+
+
+def beginnings() -> list[Beginning]:
+    """Of reactions, those included that nobody compared."""
+    return beginnings_of(Reaction)

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, CharField, F, Func, Q, QuerySet, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Case, F, Func, Q, QuerySet, Value, When
 
 from conversations.inbox.models import (
     Closing,
@@ -19,14 +18,13 @@ from conversations.inbox.models import (
     MessageKind,
     NeedsAnswer,
 )
+from crm.journal.measures import BY_ID
 from crm.values import Via
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from crm.organisation.models import User
-
-ORDER = Coalesce("key", Cast("id", CharField()))  # records of one instant go by their ids as text
 
 
 class MessageRow(NamedTuple):
@@ -80,7 +78,7 @@ def messages() -> list[MessageRow]:
     """One row a message, oldest first."""
     is_out = Q(direction=Direction.OUT)
     rows = spoken().annotate(
-        order=ORDER,
+        order=BY_ID,
         at=Case(When(is_out, then=F("sent_at")), default=F("occurred_at")),
         is_outbound=is_out,
         own=Q(via=Via.OWN),
@@ -98,13 +96,13 @@ def messages() -> list[MessageRow]:
 
 
 def needs() -> list[NeedRow]:
-    rows = NeedsAnswer.objects.annotate(order=ORDER).order_by("occurred_at", "order")
+    rows = NeedsAnswer.objects.annotate(order=BY_ID).order_by("occurred_at", "order")
     fields = ("order", "occurred_at", "recorded_at", "conversation_id", "value")
     return [NeedRow(*row) for row in rows.values_list(*fields)]
 
 
 def closings() -> list[ClosingRow]:
-    rows = Closing.objects.annotate(order=ORDER, own=Q(via=Via.OWN))
+    rows = Closing.objects.annotate(order=BY_ID, own=Q(via=Via.OWN))
     fields = ("id", "order", "occurred_at", "recorded_at", "conversation_id", "by_id", "own")
     return [ClosingRow(*r) for r in rows.order_by("occurred_at", "order").values_list(*fields)]
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Q
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Q
 
 from conversations.listening.models import Mention, Triage
+from crm.journal.measures import BY_ID
 from crm.values import Via
 
 
@@ -36,8 +36,6 @@ def mentions() -> list[MentionRow]:
 
 
 def triages() -> list[TriageRow]:
-    rows = Triage.objects.annotate(
-        order=Coalesce("key", Cast("id", CharField())), own=Q(via=Via.OWN)
-    ).order_by("occurred_at", "order")
+    rows = Triage.objects.annotate(order=BY_ID, own=Q(via=Via.OWN)).order_by("occurred_at", "order")
     fields = ("order", "occurred_at", "recorded_at", "mention_id", "by_id", "own")
     return [TriageRow(*row) for row in rows.values_list(*fields)]

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from crm.contacts.models import ContactMerge, Identity
+from crm.contacts.models import Contact, ContactMerge, Identity
+from crm.journal.measures import Beginning
+from crm.journal.measures import beginnings as beginnings_of
 
 
 class AddressRow(NamedTuple):
@@ -34,3 +36,7 @@ def merges() -> list[MergeRow]:
     rows = ContactMerge.objects.order_by("occurred_at", "pk")
     fields = ("absorbed_id", "into_id", "occurred_at", "recorded_at", "undone_at")
     return [MergeRow(*row) for row in rows.values_list(*fields)]
+
+
+def beginnings() -> list[Beginning]:
+    return beginnings_of(Contact)

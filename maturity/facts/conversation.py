@@ -78,7 +78,7 @@ def acceptances(view: View) -> Iterator[tuple[Thread, set[UUID]]]:
         departments = {
             view.people.department(row.employee)
             for row in thread.assignments
-            if row.own and row.accepted_at and thread.accept_due
+            if row.own and row.at < view.unit.cut and row.accepted_at and thread.accept_due
             if row.accepted_at <= thread.accept_due
         }
         yield thread, {found for found in departments if found is not None}

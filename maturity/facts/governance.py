@@ -73,7 +73,7 @@ def hits(view: View) -> Iterator[tuple[EscalationRow, datetime]]:
 
 def is_respected(view: View, hit: EscalationRow, due: datetime) -> bool:
     approved, reached = hit.approved_at, hit.reached_at
-    if hit.approved_by is None or approved is None or approved >= view.unit.cut:
+    if approved is None or approved >= view.unit.cut:
         return False
     spoken = view.book.threads[hit.conversation].spoken_out
     too_early = any(hit.at < at < approved for at in spoken)

@@ -59,6 +59,7 @@ MEASURES: Mapping[str, Callable[[Views, Terms], Counted]] = {
 } | {"units_coordinating": conversation.departments_standing}
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+NOWHERE = Origins({}, ())
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ class Ledger:
             for row in self.failed
             if row.failed_at and row.failed_at < cuts.get(row.channel, row.failed_at)
         )
-        last = max(unit.cut for unit in units.values())
-        internal = self.organisation.internal_contacts(last)
+        internal = {of: self.organisation.internal_contacts(at.cut) for of, at in units.items()}
         shape = Shape(units, channels, internal, failed)
         if self._book is None or self._key != shape.key():
             threads = Threads(self.records, shape, self.model)
@@ -161,7 +161,7 @@ class Ledger:
 
     def empty(self, on: date) -> Day:
         """Nobody is known yet."""
-        week = Week(on=on, company=self.company_figures([], {}), units={}, needing={})
+        week = Week(on=on, company=self.company_figures([], NOWHERE), units={}, needing={})
         return Day(week, {}, [])
 
     def pooled(

@@ -94,7 +94,7 @@ def round_trips(view: View, days: int) -> Iterator[RoundTripRow]:
     """Questions answered in W, in time, after a post of another department."""
     for trip in view.shelf.records.round_trips:
         answered = trip.answered_at
-        if answered is None or not view.unit.in_window(answered):
+        if answered is None or not view.unit.in_window(answered) or trip.at >= view.unit.cut:
             continue
         in_time = answered <= view.unit.clock.add_working_days(trip.at, days)
         if in_time and is_ours(view, trip.conversation) and was_helped(view, trip):
@@ -141,7 +141,7 @@ def shipped(view: View, days: int) -> Iterator[InsightRow]:
     start, cut = view.unit.days_before(days), view.unit.cut
     for row in view.shelf.records.insights:
         thread = view.book.threads.get(row.conversation)
-        if thread is None or thread.began is None or thread.began >= cut:
+        if thread is None or thread.began is None or max(thread.began, row.at) >= cut:
             continue
         decided = row.is_shipped and row.decided_at and start <= row.decided_at < cut
         told = row.told_at is not None and row.told_at < cut

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from maturity.facts.counting import View
 from maturity.facts.shelf import Shelf
-from maturity.facts.threads import Threads
+from maturity.facts.threads import Thread, Threads
 
-Origins = dict[tuple[str, UUID | None], datetime]
 Sighting = tuple[str, UUID | None, datetime]  # kind of record, its unit (None: every), when
 
 
+@dataclass(frozen=True)
+class Origins:
+    """first: (kind, unit) -> its first record that is bound to no employee's department.
+
+    moved: what belongs to conversations that went to another unit when somebody external wrote.
+    """
+
+    first: Mapping[tuple[str, UUID | None], datetime]
+    moved: Sequence[tuple[str, Thread, datetime]]
+
+
 def origins(book: Threads, shelf: Shelf) -> Origins:
-    """(kind, unit) -> the first of its records that is bound to no employee's department."""
-    found: Origins = {}
-    for sightings in (spoken(book, shelf), heard(shelf), worked(book, shelf)):
+    first: dict[tuple[str, UUID | None], datetime] = {}
+    about = list(about_conversations(book, shelf))
+    for sightings in (spoken(book, shelf), heard(shelf), worked(book, about)):
         for kind, unit, at in sightings:
-            found[kind, unit] = min(at, found.get((kind, unit), at))
-    return found
+            first[kind, unit] = min(at, first.get((kind, unit), at))
+    return Origins(first, [one for one in about if has_moved(book, one[1])])
 
 
 def spoken(book: Threads, shelf: Shelf) -> Iterator[Sighting]:
@@ -44,8 +55,15 @@ def heard(shelf: Shelf) -> Iterator[Sighting]:
             yield "post", None, post.at
 
 
-def worked(book: Threads, shelf: Shelf) -> Iterator[Sighting]:
+def worked(book: Threads, about: Iterable[tuple[str, Thread, datetime]]) -> Iterator[Sighting]:
     """What belongs to a conversation, and with it to its unit."""
+    for kind, thread, at in about:
+        if not has_moved(book, thread) and (unit := book.unit_of(thread.first_channel)) is not None:
+            yield kind, unit, at
+
+
+def about_conversations(book: Threads, shelf: Shelf) -> Iterator[tuple[str, Thread, datetime]]:
+    """Records of conversations, each dated by its conversation's first message at the earliest."""
     records = shelf.records
     for kind, rows in (
         ("close", records.closings),
@@ -54,9 +72,23 @@ def worked(book: Threads, shelf: Shelf) -> Iterator[Sighting]:
         ("round_trip", records.round_trips),
     ):
         for row in rows:
-            thread = book.threads.get(row.conversation)
-            if thread is not None and thread.unit is not None:
-                yield kind, thread.unit, row.at
+            if thread := book.threads.get(row.conversation):
+                yield kind, thread, max(row.at, thread.first_at)
+
+
+def has_moved(book: Threads, thread: Thread) -> bool:
+    """It went to another unit when somebody external wrote for the first time."""
+    if thread.channel is None:
+        return False
+    return book.unit_of(thread.channel) != book.unit_of(thread.first_channel)
+
+
+def has_moved_here(view: View, found: Origins, kinds: Collection[str]) -> bool:
+    cut = view.unit.cut
+    return any(
+        kind in kinds and at < cut and view.book.unit_of(thread.place(cut)) == view.unit.unit
+        for kind, thread, at in found.moved
+    )
 
 
 def has_post(view: View) -> bool:
@@ -71,7 +103,7 @@ def has_post(view: View) -> bool:
 
 def has_source(view: View, found: Origins, kinds: tuple[str, ...]) -> bool:
     """Some record of these kinds lies before the cut; a criterion without kinds needs none."""
-    times = (found.get((kind, unit)) for kind in kinds for unit in (view.unit.unit, None))
+    times = (found.first.get((kind, unit)) for kind in kinds for unit in (view.unit.unit, None))
     if not kinds or any(at is not None and at < view.unit.cut for at in times):
         return True
-    return "post" in kinds and has_post(view)
+    return ("post" in kinds and has_post(view)) or has_moved_here(view, found, kinds)

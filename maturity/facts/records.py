@@ -16,6 +16,7 @@ from conversations.inbox import measures as inbox
 from conversations.knowledge import measures as knowledge
 from conversations.listening import measures as listening
 from crm.contacts import measures as contacts
+from crm.journal.measures import Beginning
 from crm.organisation import measures as organisation
 
 UNDATED = ("addresses",)
@@ -30,7 +31,10 @@ class Row(Protocol):
 
 @dataclass(frozen=True)
 class Records:
-    """Rows of each kind, oldest first; those of one instant by their ids as text."""
+    """Rows of each kind, oldest first; those of one instant by their ids as text.
+
+    others: the earliest records of the types that no criterion counts.
+    """
 
     companies: Sequence[organisation.CompanyRow] = ()
     units: Sequence[organisation.UnitRow] = ()
@@ -61,6 +65,7 @@ class Records:
     posts: Sequence[communities.PostRow] = ()
     round_trips: Sequence[communities.RoundTripRow] = ()
     insights: Sequence[communities.InsightRow] = ()
+    others: Sequence[Beginning] = ()
 
     def dated(self) -> dict[str, Sequence[Any]]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNDATED}
@@ -124,4 +129,5 @@ def read() -> Records:
         posts=communities.posts(),
         round_trips=communities.round_trips(),
         insights=communities.insights(),
+        others=[*contacts.beginnings(), *editorial.beginnings(), *communities.beginnings()],
     )

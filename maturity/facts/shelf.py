@@ -150,9 +150,7 @@ def signatures(rows: Iterable[AcknowledgementRow]) -> dict[tuple[UUID, str, str]
     sessions: dict[str, UUID] = {}
     found: dict[tuple[UUID, str, str], datetime] = {}
     for row in rows:
-        if row.own and (
-            not row.session or sessions.setdefault(row.session, row.employee) == row.employee
-        ):
+        if row.own and sessions.setdefault(row.session, row.employee) == row.employee:
             found.setdefault((row.employee, row.policy, row.version), row.at)
     return found
 

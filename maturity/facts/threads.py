@@ -52,11 +52,13 @@ class Human:
 class Thread:
     """One conversation. began: its first inbound message of an external party, if there is one.
 
-    first_channel is where it stands while nobody external wrote; due: when the answer is.
+    first_channel is where it stands while nobody external wrote, from its first message on;
+    due: when the answer is.
     """
 
     id: UUID
     first_channel: UUID
+    first_at: datetime
     unit: UUID | None = None
     channel: UUID | None = None
     kind: str = ""
@@ -88,30 +90,37 @@ class Thread:
 
     def needs_answer(self, cut: datetime) -> bool:
         """The first decision before the deadline holds; one made later than `cut` is unknown."""
-        if not self.is_external or self.began is None:
+        if not self.is_external or self.began is None or self.began >= cut:
             return False
         return self.decision is None or self.decision[0] >= cut or self.decision[1]
 
-    def place(self, cut: datetime) -> UUID:
-        """The channel it belongs to."""
-        if self.began is not None and self.began < cut and self.channel is not None:
+    def place(self, cut: datetime) -> UUID | None:
+        """The channel it belongs to; none before its first message."""
+        if self.began is not None and self.began < cut:
             return self.channel
-        return self.first_channel
+        return self.first_channel if self.first_at < cut else None
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the build of the threads depends on besides the records themselves."""
+    """What the build of the threads depends on besides the records themselves.
+
+    internal: unit -> contacts that are employees, as known at the unit's midnight.
+    """
 
     units: Mapping[UUID, UnitAt]
     channels: Mapping[UUID, ChannelRow]
-    internal: frozenset[UUID]
+    internal: Mapping[UUID, frozenset[UUID]]
     failed: frozenset[UUID]
+
+    def is_external(self, contact: UUID | None, channel: UUID) -> bool:
+        row = self.channels.get(channel)
+        return contact is not None and not (row and contact in self.internal[row.unit])
 
     def key(self) -> tuple[Any, ...]:
         clocks = tuple((u.unit, u.clock, u.profile) for u in self.units.values())
         where = tuple((c.channel, c.kind, c.unit, c.owned) for c in self.channels.values())
-        return clocks, where, self.internal, self.failed
+        return clocks, where, tuple(self.internal.items()), self.failed
 
 
 class Threads:
@@ -127,8 +136,8 @@ class Threads:
         self.inbound = inbound_times(self.messages)
         self.begun_by = beginnings(self.threads.values())
 
-    def unit_of(self, channel: UUID) -> UUID | None:
-        row = self.shape.channels.get(channel)
+    def unit_of(self, channel: UUID | None) -> UUID | None:
+        row = self.shape.channels.get(channel) if channel else None
         return row.unit if row else None
 
 
@@ -183,7 +192,7 @@ def build(book: Threads, records: Records) -> dict[UUID, Thread]:
     for row in book.messages:
         thread = threads.get(row.conversation)
         if thread is None:
-            thread = threads[row.conversation] = Thread(row.conversation, row.channel)
+            thread = threads[row.conversation] = Thread(row.conversation, row.channel, row.at)
         add(book, thread, row)
     for thread in threads.values():
         locate(book, thread)
@@ -203,7 +212,7 @@ def add(book: Threads, thread: Thread, row: MessageRow) -> None:
             thread.spoken_out.append(row.at)
         if row.id in book.human:
             thread.humans.append(book.human[row.id])
-    elif thread.began is None and row.contact and row.contact not in book.shape.internal:
+    elif thread.began is None and book.shape.is_external(row.contact, row.channel):
         thread.began, thread.channel, thread.contact = row.at, row.channel, row.contact
 
 

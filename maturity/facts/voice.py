@@ -34,8 +34,7 @@ def parties_heard(views: Views, terms: Terms) -> Counted:
         row.contact
         for view in views
         for row in view.own.inbound.between(view.unit.start, view.unit.cut)
-        if view.owns(row.channel) and row.contact
-        if row.contact not in view.book.shape.internal
+        if view.owns(row.channel) and view.book.shape.is_external(row.contact, row.channel)
     }
     return Counted(len(heard))
 

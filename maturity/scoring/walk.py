@@ -87,9 +87,10 @@ def distribution(model: Model, measured: Measured, units: Mapping[str, Standing]
 
 
 def company_figures(model: Model, week: Week, units: Mapping[str, Standing]) -> Figures:
+    """The pool's; in a preview a unit may take part that no Monday has walked yet."""
     if len(week.units) < 2:
         return week.company
-    taking_part = {unit: units[unit] for unit in week.units}
+    taking_part = {unit: units[unit] for unit in week.units if unit in units}
     measured = distribution(model, week.company[ORGANISED_DISTRIBUTION], taking_part)
     return {**week.company, ORGANISED_DISTRIBUTION: measured}
 

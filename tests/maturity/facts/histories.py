@@ -21,6 +21,7 @@ from conversations.inbox.measures import ClosingRow, MessageRow, NeedRow
 from conversations.knowledge.measures import ArticleRow, ReviewRow, UseRow
 from conversations.listening.measures import MentionRow, TriageRow
 from crm.contacts.measures import AddressRow
+from crm.journal.measures import Beginning
 from crm.organisation.measures import CompanyRow, DepartmentRow, EmployeeRow, UnitRow
 from maturity.facts.records import Records
 
@@ -46,6 +47,7 @@ def read(found):
     for rows in by_type.values():
         rows.sort(key=lambda line: (line["when"], line.get("id", "")))
     people = {line["id"] for line in by_type["employee"]}
+    outside = {line["id"] for line in by_type["contact"]}
     names = {line["id"]: line["name"] for line in by_type["policy"]}
     kinds = {line["id"]: line for line in by_type["community"]}
     r = IMPORTED
@@ -109,7 +111,7 @@ def read(found):
                 x["conversation"],
                 x["channel"],
                 out(x),
-                x["author"] if (x["author"] not in people or not out(x)) else None,
+                x["author"] if x["author"] in outside and not out(x) else None,
                 x["author"] if x["author"] in people and out(x) else None,
                 own(x),
                 x.get("automated", False),
@@ -224,7 +226,7 @@ def read(found):
                 r,
                 x["conversation"],
                 x["post"],
-                when(x["answered_at"]),
+                when(x.get("answered_at")),
                 x["partner"],
             )
             for x in by_type["round_trip"]
@@ -242,5 +244,10 @@ def read(found):
                 when(x.get("told_at")),
             )
             for x in by_type["insight"]
+        ],
+        others=[
+            Beginning(x["when"], r)
+            for type_ in ("contact", "community", "reaction")
+            for x in by_type[type_]
         ],
     )

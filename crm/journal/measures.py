@@ -1,0 +1,29 @@
+"""What all rooms' measures share: the order of one instant, and when records begin."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import CharField, F, Min, Model, Q, RowRange, Window
+from django.db.models.functions import Cast, Coalesce, Collate
+
+# Records of one instant go in the order of their ids as text, whatever the database's language.
+BY_ID = Collate(Coalesce("key", Cast("id", CharField())), "C")
+
+
+class Beginning(NamedTuple):
+    """The earliest record of a table, as it was known from `recorded_at` on."""
+
+    at: datetime
+    recorded_at: datetime
+
+
+def beginnings(model: type[Model]) -> list[Beginning]:
+    """Rows that happened before everything recorded earlier: few, however long the table is."""
+    before = Window(
+        Min("occurred_at"), order_by=["recorded_at", "pk"], frame=RowRange(start=None, end=-1)
+    )
+    rows = model._default_manager.annotate(before=before)  # noqa: SLF001  # documented by Django
+    first = rows.filter(Q(before=None) | Q(before__gt=F("occurred_at"))).order_by("recorded_at")
+    return [Beginning(*row) for row in first.values_list("occurred_at", "recorded_at")]

@@ -134,6 +134,7 @@ class Chance:
             at = datetime.combine(self.day, time(15), tzinfo=UTC) - dice.choice((0, 40, 100)) * DAY
             self.add("employee", at, id=who, **facts)
         if dice.random() < 0.3:
+            facts["email"] = f"{who}@House.example"
             facts["department"] = dice.choice(self.departments)
             facts["social_team"] = dice.random() < 0.3
             self.add("employee", self.edge(), id=who, **facts)

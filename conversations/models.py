@@ -24,14 +24,23 @@ from conversations.inbox.models import (
     Takeover,
     UnmatchedReceipt,
 )
-from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
+from conversations.knowledge.models import (
+    Article,
+    ArticleFlag,
+    ArticleReview,
+    ArticleUse,
+    ArticleVersion,
+    UseCheck,
+)
 from conversations.listening.models import Mention, Triage
 from conversations.service_levels.models import Target, TargetVersion
 
 __all__ = [
     "Article",
+    "ArticleFlag",
     "ArticleReview",
     "ArticleUse",
+    "ArticleVersion",
     "Attachment",
     "Channel",
     "ChannelVersion",

@@ -60,5 +60,9 @@ def unguessable() -> str:
 
 def sort_key(name: str) -> str:
     """What names are ordered by, the same on any database locale: no accents, no case."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(mark for mark in folded if not unicodedata.combining(mark))
+    folded = name.casefold()
+    if folded.isascii():
+        return folded
+    folded = unicodedata.normalize("NFKD", folded)
+    marks = [mark for mark in set(folded) if unicodedata.combining(mark)]
+    return folded.translate(dict.fromkeys(map(ord, marks)))

@@ -17,6 +17,7 @@ from ambassadors.routing.models import Absence, Availability, Offer, OfferState
 from ambassadors.routing.pool import Past, Pool
 from ambassadors.routing.scoring import UNSAID, Candidate, Period
 from conversations.inbox.models import Conversation, Message, Status
+from crm.many import among
 
 RECENT = timedelta(minutes=30)  # in which nobody is offered more than they take at a time
 LOOKED_BACK = timedelta(days=9)  # a week by any clock, and the offers that stood when it began
@@ -150,18 +151,20 @@ def pasts(conversations: Sequence[Conversation]) -> dict[uuid.UUID, Past]:
     """Who was asked since each began to wait, and who answered its person before."""
     since = {each.pk: each.waiting_since or each.occurred_at for each in conversations}
     asked: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    rows = Offer.objects.filter(conversation__in=since, live=True)
+    rows = Offer.objects.filter(conversation__in=among(since), live=True)
     for pk, employee_id, at in rows.values_list("conversation_id", "employee_id", "occurred_at"):
         if at >= since[pk]:
             asked[pk].add(employee_id)
-    regulars = _regulars({each.identity_id for each in conversations} - {None})
+    regulars = _regulars(
+        {each.identity_id for each in conversations if each.identity_id is not None}
+    )
     return {
         each.pk: Past(asked[each.pk], regulars.get(each.identity_id, frozenset()))
         for each in conversations
     }
 
 
-def _regulars(identities: Iterable[int | None]) -> dict[int | None, set[uuid.UUID]]:
+def _regulars(identities: Iterable[int]) -> dict[int | None, set[uuid.UUID]]:
     rows = Message.objects.filter(
         conversation__identity__in=identities, author_employee__isnull=False
     )

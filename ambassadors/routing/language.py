@@ -9,6 +9,7 @@ from typing import Any
 
 LANGUAGES = ["en", "fr"]
 SHORTEST = 12  # characters: below that any guess is a toss
+LONGEST = 600  # of more, the first tell the two languages apart as well
 
 
 @cache
@@ -28,5 +29,5 @@ def detect(text: str) -> str:
     text = text.strip()
     if len(text) < SHORTEST:
         return ""
-    language: str = _identifier().classify(text[:2000])[0]
+    language: str = _identifier().classify(text[:LONGEST])[0]
     return language

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
@@ -19,10 +17,24 @@ from ambassadors.routing.models import Offer, OfferState
 from ambassadors.routing.scoring import Scored
 from conversations.inbox.models import Conversation, Participant, ParticipantRole
 from crm.journal.services import record_all
+from crm.many import among, as_rows
 from crm.organisation.models import Employee
 from crm.values import AUTOMATION
 from crm.wake import Task, wake
 
+_LOOKED_AT = (  # reading whole rows costs as much as choosing for them
+    "unit",
+    "channel",
+    "identity",
+    "assignee",
+    "status",
+    "subject",
+    "language",
+    "topics",
+    "priority",
+    "occurred_at",
+    "waiting_since",
+)
 TOLD_AT_ONCE = 20  # offers a task: a mail each may take a while
 
 
@@ -36,7 +48,7 @@ class Pick:
 def standing(conversations: Sequence[uuid.UUID], *, at: datetime) -> dict[uuid.UUID, Offer]:
     """Offers that stand. Those whose time is over are ended here."""
     offers = Offer.objects.filter(
-        conversation__in=conversations, state=OfferState.OPEN, live=True
+        conversation__in=among(conversations), state=OfferState.OPEN, live=True
     ).select_related("employee")
     over = [each for each in offers if each.expires_at is not None and each.expires_at <= at]
     if over:
@@ -73,40 +85,40 @@ _OFFERS = """
 INSERT INTO ambassadors_offer
   (id, conversation_id, employee_id, score, parts, load, minutes, expires_at, occurred_at, by,
    state, reason, comment, via, live)
-SELECT id, conversation, employee, score, parts::jsonb, load, minutes, expires, made, 'rule',
+SELECT id, conversation, employee, score, parts, load, minutes, expires, made, 'rule',
    'open', '', '', 'automation', true
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::float8[], %s::text[], %s::int[], %s::int[],
-            %s::timestamptz[], %s::timestamptz[])
-  AS new (id, conversation, employee, score, parts, load, minutes, expires, made)
+FROM json_to_recordset(%s::json)
+  AS new (id uuid, conversation uuid, employee uuid, score float8, parts jsonb, load int,
+          minutes int, expires timestamptz, made timestamptz)
 """
 
 _LOOKS = """
 INSERT INTO conversations_participant (conversation_id, user_id, role)
 SELECT asked.conversation, employee.user_id, 'offered'
-FROM unnest(%s::uuid[], %s::uuid[]) AS asked (conversation, employee)
+FROM json_to_recordset(%s::json) AS asked (conversation uuid, employee uuid)
 JOIN crm_employee employee ON employee.id = asked.employee
 ON CONFLICT DO NOTHING
 """
 
 
 def _insert(offers: Sequence[Offer]) -> None:
-    """Arrays and not a statement of so many rows: binding these costs more than the INSERT."""
-    conversations = [offer.conversation_id for offer in offers]
-    employees = [offer.employee_id for offer in offers]
-    columns: list[list[Any]] = [
-        [offer.pk for offer in offers],
-        conversations,
-        employees,
-        [offer.score for offer in offers],
-        [json.dumps(offer.parts) for offer in offers],
-        [offer.load for offer in offers],
-        [offer.minutes for offer in offers],
-        [offer.expires_at for offer in offers],
-        [offer.occurred_at for offer in offers],
-    ]
+    rows = as_rows(
+        {
+            "id": offer.pk,
+            "conversation": offer.conversation_id,
+            "employee": offer.employee_id,
+            "score": offer.score,
+            "parts": offer.parts,
+            "load": offer.load,
+            "minutes": offer.minutes,
+            "expires": offer.expires_at,
+            "made": offer.occurred_at,
+        }
+        for offer in offers
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_OFFERS, columns)
-        cursor.execute(_LOOKS, [conversations, employees])
+        cursor.execute(_OFFERS, [rows])
+        cursor.execute(_LOOKS, [rows])
 
 
 def _news(offer: Offer, kind: EventKind, user: int | None) -> News:
@@ -133,7 +145,8 @@ def _offer(pick: Pick, *, at: datetime) -> Offer:
 
 
 def locked_all(conversations: Sequence[uuid.UUID]) -> dict[uuid.UUID, Conversation]:
-    """The rows that nobody else holds now, in one order; the others are for the next round."""
+    """The rows that nobody else holds now, in one order, as far as routing looks at them; the
+    others are for the next round."""
     rows = Conversation.objects.select_for_update(skip_locked=True, of=("self",))
-    found = rows.select_related("identity__contact").filter(pk__in=conversations).order_by("pk")
+    found = rows.filter(pk__in=among(conversations)).order_by("pk").only(*_LOOKED_AT)
     return {each.pk: each for each in found}

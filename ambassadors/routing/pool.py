@@ -20,7 +20,7 @@ from ambassadors.routing.scoring import Candidate, Need, Ranking, Scored
 
 _SLACK = 1e-9  # sums of floats
 _Kind = tuple[frozenset[uuid.UUID], Need]  # what questions that share a line have in common
-_Place = tuple[float, int, bytes, uuid.UUID]  # minus the standing; the person in three forms
+_Place = tuple[float, int, int, uuid.UUID]  # minus the standing; the person's number, mark and id
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,20 @@ class Line:
     ) -> None:
         self._judge = judge
         self._places: dict[uuid.UUID, _Place] = {}
+        self._marks: dict[uuid.UUID, int] = {}
         for pk in people:
+            self._marks[pk] = scoring.mark(pk.bytes)
             if (standing := judge(pk)) is not None:
-                self._places[pk] = (-standing, pk.int, pk.bytes, pk)
+                self._places[pk] = (-standing, pk.int, self._marks[pk], pk)
         self.row = sorted(self._places.values())
         self.known = 0  # how many of the pool's offers the line has heard of
 
-    def judge_again(self, people: Iterable[uuid.UUID]) -> None:
-        for pk in people:
+    def judge_again(self, people: set[uuid.UUID]) -> None:
+        for pk in self._marks.keys() & people:
             if (was := self._places.pop(pk, None)) is not None:
                 del self.row[bisect_left(self.row, was)]
             if (standing := self._judge(pk)) is not None:
-                self._places[pk] = (-standing, pk.int, pk.bytes, pk)
+                self._places[pk] = (-standing, pk.int, self._marks[pk], pk)
                 insort(self.row, self._places[pk])
 
 
@@ -82,13 +84,13 @@ class Pool:
         found = self._best_regular(rule, need, past)
         most, best = found or (float("-inf"), None)
         passed_over = {*past.asked, *past.regulars}
-        seed = need.seed.encode()
-        for minus, number, key, pk in self._line(rule, need).row:
-            if scoring.TIE + _SLACK - minus < most:
+        question, at_most = scoring.mark(need.seed.encode()), scoring.TIE + _SLACK
+        for minus, number, mark, pk in self._line(rule, need).row:
+            if at_most - minus < most:
                 break
             if passed_over and pk in passed_over:
                 continue
-            drawn = scoring.TIE * scoring.dice(seed, key) - minus
+            drawn = scoring.TIE * scoring.drawn(question, mark) - minus
             if drawn > most or (drawn == most and best and number < best.employee_id.int):
                 most, best = drawn, self._free[pk]
         return scoring.score(best, need, at=self.at) if best else None

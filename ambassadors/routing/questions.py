@@ -12,6 +12,8 @@ from ambassadors.routing.matching import Conditions, Question, folded
 from ambassadors.routing.models import Rule, Target, Topic
 from conversations.inbox.models import Conversation, Direction, Message
 from conversations.knowledge.search import suggest
+from crm.contacts.models import Identity
+from crm.many import among
 
 
 def conditions(rule: Rule) -> Conditions:
@@ -57,27 +59,32 @@ def questions(
 ) -> dict[uuid.UUID, Question]:
     """Language and topics are found once, from the first words, and set on the rows (unsaved).
 
-    Select `identity__contact` with the conversations. Articles are looked for only when a rule
-    asks, one query a conversation.
+    Words, contacts and articles are looked at only when a rule or a topic asks for them; articles
+    cost one query a conversation, the rest is a fixed number.
     """
     texts = _first_words(conversations)
     topics = [(each.name, [folded(word) for word in each.keywords]) for each in Topic.objects.all()]
+    by_words = any(keywords for _name, keywords in topics) or any(rule.keywords for rule in rules)
     articles = any(rule.articles for rule in rules)
+    asked_of = any(rule.relationships or rule.organizations for rule in rules)
+    known = _relations(conversations) if asked_of else {}
     found = {}
     for each in conversations:
         text = f"{each.subject}\n{texts.get(each.pk, '')}"
-        words = folded(text)
+        words = folded(text) if by_words else ""
         each.language = each.language or language.detect(text)
         each.topics = each.topics or [
             name for name, keywords in topics if any(word in words for word in keywords)
         ]
         suggested = frozenset(article.pk for article in suggest(each)) if articles else frozenset()
-        found[each.pk] = _question(each, words, suggested)
+        found[each.pk] = _question(each, words, suggested, known.get(each.identity_id, ("", "")))
     return found
 
 
-def _question(each: Conversation, words: str, articles: frozenset[uuid.UUID]) -> Question:
-    contact = each.identity.contact if each.identity else None
+def _question(
+    each: Conversation, words: str, articles: frozenset[uuid.UUID], relation: tuple[str, str]
+) -> Question:
+    relationship, organization = relation
     return Question(
         id=each.pk,
         unit=each.unit_id,
@@ -86,15 +93,25 @@ def _question(each: Conversation, words: str, articles: frozenset[uuid.UUID]) ->
         topics=frozenset(each.topics),
         words=words,
         articles=articles,
-        relationship=contact.relationship if contact else "",
-        organization=contact.organization if contact else "",
+        relationship=relationship,
+        organization=organization,
         priority=each.priority,
     )
 
 
+def _relations(conversations: Sequence[Conversation]) -> dict[int | None, tuple[str, str]]:
+    """What each person is to the company, and the organisation they are of, by identity."""
+    ids = {each.identity_id for each in conversations if each.identity_id is not None}
+    rows = Identity.objects.filter(pk__in=ids).values_list(
+        "pk", "contact__relationship", "contact__organization"
+    )
+    return {pk: (relationship, organization) for pk, relationship, organization in rows}
+
+
 def _first_words(conversations: Sequence[Conversation]) -> dict[uuid.UUID, str]:
+    asked = among(each.pk for each in conversations)
     first = (
-        Message.objects.filter(conversation__in=conversations, direction=Direction.IN)
+        Message.objects.filter(conversation__in=asked, direction=Direction.IN)
         .order_by("conversation_id", "occurred_at", "pk")
         .distinct("conversation_id")
     )

@@ -140,7 +140,7 @@ def unfit(candidate: Candidate, need: Need) -> str:
 
 
 def _knows(levels: Mapping[str, int], need: Need) -> bool:
-    if not need.required <= levels.keys():
+    if need.required and not all(topic in levels for topic in need.required):
         return False
     asked = need.topics if need.strict else ()
     return not asked or not levels or any(topic in levels for topic in asked)
@@ -157,7 +157,7 @@ def within_hours(candidate: Candidate, at: datetime) -> bool:
 
 def score(candidate: Candidate, need: Need, *, at: datetime) -> Scored:
     parts = _parts(candidate, need, at)
-    parts["tie"] = TIE * dice(need.seed.encode(), candidate.employee_id.bytes)
+    parts["tie"] = TIE * drawn(mark(need.seed.encode()), mark(candidate.employee_id.bytes))
     return Scored(candidate.employee_id, sum(parts.values()), candidate.open_now, parts)
 
 
@@ -199,7 +199,15 @@ def _left(candidate: Candidate) -> float:
     return max(0.0, 1 - used)
 
 
-def dice(seed: bytes, employee: bytes) -> float:
-    """Between 0 and 1, the same for the same two."""
-    drawn = blake2b(seed, key=employee, digest_size=6).digest()
-    return int.from_bytes(drawn, "big") / 2**48
+_ODD = 0x9E3779B97F4A7C15  # golden section: neighbours land far apart
+_ALL = (1 << 60) - 1
+
+
+def mark(name: bytes) -> int:
+    """What a person or a question draws with: hashed once, not for each pair of them."""
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big") & _ALL
+
+
+def drawn(question: int, person: int) -> float:
+    """Between 0 and 1 for two marks, always the same."""
+    return ((question ^ person) * _ODD & _ALL) / _ALL

@@ -7,7 +7,6 @@ the next decision knows.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections import defaultdict
@@ -25,9 +24,10 @@ from ambassadors.routing.offering import Pick, locked_all, make, standing
 from ambassadors.routing.questions import active_rules, questions
 from ambassadors.routing.services import withdraw_open
 from conversations.inbox.models import Conversation, Status
+from crm.many import among, as_rows
 
 LOCK = 1_919_907_188  # of the one who routes
-BATCH = 500
+BATCH = 1_000
 MOST_LISTED = 5_000  # cases that one round looks at
 RETRY = timedelta(minutes=5)  # when nobody changes anything: hours begin, absences end
 _Found = tuple[str, tuple[str, ...]]  # language, topics
@@ -90,7 +90,7 @@ def _step_batch(ids: Sequence[uuid.UUID], *, at: datetime) -> int:
         _alone()
         conversations = locked_all(ids)
         held = RoutingCase.objects.select_for_update(skip_locked=True, of=("self",))
-        cases = list(held.filter(pk__in=conversations, due_at__isnull=False))
+        cases = list(held.filter(pk__in=among(conversations), due_at__isnull=False))
         cases.sort(key=lambda case: (_since(conversations[case.pk]), case.pk))
         unsettled = [case for case in cases if not _settled(case, conversations[case.pk], at=at)]
         offers = standing([case.pk for case in unsettled], at=at)
@@ -103,25 +103,27 @@ def _step_batch(ids: Sequence[uuid.UUID], *, at: datetime) -> int:
 
 
 def _write(cases: Sequence[RoutingCase]) -> None:
-    """Rows that are held here; as one array each column, the quickest to bind."""
-    columns = [
-        [case.pk for case in cases],
-        [CaseState(case.state).value for case in cases],
-        [case.rule_id for case in cases],
-        [case.due_at for case in cases],
-        [case.relaxed for case in cases],
-        [json.dumps(case.reasons) for case in cases],
-    ]
+    """Rows that are held here."""
+    rows = as_rows(
+        {
+            "id": case.pk,
+            "state": CaseState(case.state).value,
+            "rule": case.rule_id,
+            "due": case.due_at,
+            "given_up": case.relaxed,
+            "said": case.reasons,
+        }
+        for case in cases
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_CASES, columns)
+        cursor.execute(_CASES, [rows])
 
 
 _CASES = """
 UPDATE ambassadors_routingcase AS known
-SET state = new.state, rule_id = rule, due_at = due, relaxed = given_up,
-    reasons = ARRAY(SELECT jsonb_array_elements_text(said::jsonb))
-FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::int[], %s::text[])
-  AS new (id, state, rule, due, given_up, said)
+SET state = new.state, rule_id = rule, due_at = due, relaxed = given_up, reasons = said
+FROM json_to_recordset(%s::json)
+  AS new (id uuid, state text, rule bigint, due timestamptz, given_up int, said text[])
 WHERE known.conversation_id = new.id
 """
 

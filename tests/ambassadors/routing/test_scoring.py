@@ -139,6 +139,21 @@ def test_ties_fall_the_same_way_for_the_same_question_and_differ_between_questio
     assert len(set(firsts)) > 5
 
 
+def test_what_one_rule_offers_leads_nobody_of_another_department_into_its_line() -> None:
+    here, there = _anybody(), _anybody()
+    shop, office = uuid.uuid4(), uuid.uuid4()
+    places = {here.employee_id: shop, there.employee_id: office}
+    pool = Pool({one.employee_id: one for one in (here, there)}, places, NOON)
+    for_shop = Conditions(1, "shop", departments=frozenset({shop}))
+    for_office = Conditions(2, "office", departments=frozenset({office}))
+    need = Need(topics=frozenset(), language="", seed="q")
+    asked = Past(asked=frozenset({here.employee_id}))
+    assert pool.best(for_shop, need, asked) is None
+    assert pool.best(for_office, need, Past()).employee_id == there.employee_id
+    pool.offered(there.employee_id, minutes=0)
+    assert pool.best(for_shop, need, asked) is None
+
+
 def test_who_was_asked_longest_ago_comes_first() -> None:
     lately = _anybody(last_offer_at=NOON - timedelta(hours=1))
     long_ago = _anybody(last_offer_at=NOON - timedelta(days=3))

@@ -14,7 +14,7 @@ from celery import Celery
 from celery.signals import task_postrun, task_prerun, worker_init, worker_process_init
 from django.db import close_old_connections, connections
 
-from ambassadors.routing import language
+from crm import language
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -58,6 +58,11 @@ app.conf.update(
             "task": "conversations.editorial.tasks.publish_due",
             "schedule": 3.0,
             "options": {"expires": 3},
+        },
+        "read the places that are due": {
+            "task": "conversations.listening.tasks.read_due",
+            "schedule": 10.0,
+            "options": {"expires": 10},
         },
         "route what is due": {
             "task": "ambassadors.routing.tasks.route_due",
@@ -119,11 +124,6 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
-        "tell who keeps articles what they need": {
-            "task": "conversations.knowledge.tasks.tell_due",
-            "schedule": 60.0,
-            "options": {"expires": 60},
-        },
         "say that the sources are alive": {
             "task": "conversations.channels.tasks.note_heartbeats",
             "schedule": 60.0,
@@ -173,6 +173,7 @@ app.autodiscover_tasks(
         "conversations.channels",
         "conversations.inbox",
         "conversations.knowledge",
+        "conversations.listening",
         "conversations.editorial",
         "ambassadors.live",
         "ambassadors.governance",

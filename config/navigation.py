@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 
 from ambassadors.governance.pages import waiting_label
 from conversations.inbox.pages.tabs import unassigned_label
-from conversations.knowledge.pages import waiting_label as to_review_label
+from conversations.listening.triage import waiting_label as waiting_mentions
 from crm.access.models import Role
 from crm.access.services import has_role
-from crm.organisation.models import User
 
 
 def style(request: HttpRequest) -> str:
@@ -35,8 +34,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "",
             [
                 _inbox(request),
+                _mentions(request),
                 _plan(request),
-                _articles(request),
+                _item(request, "conversations.article", "menu_book"),
                 _page(_("Communities"), "communities", "forum"),
                 _page(_("Ideas"), "ideas", "lightbulb"),
                 _page(_("Load"), "load", "stacked_bar_chart") if _reads(request) else None,
@@ -75,6 +75,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "conversations.channel", "hub"),
                 _item(request, "conversations.envelope", "mark_email_unread"),
                 _item(request, "conversations.delivery", "send"),
+            ],
+        ),
+        _group(
+            _("Listening"),
+            [
+                _item(request, "conversations.place", "sensors"),
+                _item(request, "conversations.watch", "hearing"),
             ],
         ),
         _group(
@@ -128,16 +135,17 @@ def _inbox(request: HttpRequest) -> dict[str, Any] | None:
     return item
 
 
+def _mentions(request: HttpRequest) -> dict[str, Any] | None:
+    item = _item(request, "conversations.mention", "hearing")
+    if item:
+        item["title"] = _("Mentions")
+        item |= _badge(waiting_mentions(request.user))
+    return item
+
+
 def _plan(request: HttpRequest) -> dict[str, Any] | None:
     item = _item(request, "conversations.publication", "edit_calendar")
     return item and item | {"title": _("Editorial plan")}
-
-
-def _articles(request: HttpRequest) -> dict[str, Any] | None:
-    item = _item(request, "conversations.article", "menu_book")
-    if item and isinstance(request.user, User):
-        item |= _badge(to_review_label(request.user))
-    return item
 
 
 def _approvals(request: HttpRequest) -> dict[str, Any] | None:

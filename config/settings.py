@@ -184,6 +184,14 @@ STAFF_PERMISSIONS = [
     "conversations.view_publication",
     "conversations.add_publication",
     "conversations.change_publication",
+    "conversations.view_mention",
+    "conversations.change_mention",
+    "conversations.view_place",
+    "conversations.add_place",
+    "conversations.change_place",
+    "conversations.view_watch",
+    "conversations.add_watch",
+    "conversations.change_watch",
     "ambassadors.view_rule",
     "ambassadors.view_offer",
     "ambassadors.view_availability",
@@ -233,6 +241,13 @@ EMAIL_URL = env.str("EMAIL_URL", default="") or (VAR / "outbox").as_uri()
 MAIL_FROM = env.str("MAIL_FROM", default="relais@localhost")
 # host:port of the LMTP door; empty: closed. Local mode opens one on loopback.
 LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
+
+# Reading what others publish (docs/listening.md): how many places at once, how long and how much,
+# and whether this very machine may be read. The last is for tests and for nobody else.
+LISTENING_AT_ONCE = env.int("LISTENING_AT_ONCE", default=1)
+LISTENING_SECONDS = env.float("LISTENING_SECONDS", default=12.0)
+LISTENING_BYTES = env.int("LISTENING_BYTES", default=16_000_000)
+LISTENING_LOOPBACK = env.bool("LISTENING_LOOPBACK", default=False)
 
 # --- The ways up: who is told, asked and shown (design: three ways up, no fourth) ----------------
 
@@ -304,9 +319,6 @@ SPECTACULAR_SETTINGS = {
         "OfferState": "ambassadors.routing.models.OfferState",
         "PublicationState": "conversations.editorial.models.PublicationState",
         "ArticleState": "conversations.knowledge.models.ArticleState",
-        "ArticleVisibility": "conversations.knowledge.models.Visibility",
-        "ArticleVersionOutcome": "conversations.knowledge.models.VersionOutcome",
-        "InsightOutcome": "ambassadors.communities.models.InsightOutcome",
         "ApprovalStep": "ambassadors.governance.ladder.StepKind",
         "CorrectionKind": "ambassadors.governance.models.CorrectionKind",
         "Role": "crm.access.models.Role",

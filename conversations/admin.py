@@ -4,6 +4,7 @@ from conversations.channels import admin as channels
 from conversations.editorial import admin as editorial
 from conversations.inbox import admin as inbox
 from conversations.knowledge import admin as knowledge
+from conversations.listening import admin as listening
 from conversations.service_levels import admin as service_levels
 
-__all__ = ["channels", "editorial", "inbox", "knowledge", "service_levels"]
+__all__ = ["channels", "editorial", "inbox", "knowledge", "listening", "service_levels"]

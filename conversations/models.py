@@ -24,23 +24,22 @@ from conversations.inbox.models import (
     Takeover,
     UnmatchedReceipt,
 )
-from conversations.knowledge.models import (
-    Article,
-    ArticleFlag,
-    ArticleReview,
-    ArticleUse,
-    ArticleVersion,
-    UseCheck,
+from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
+from conversations.listening.models import (
+    Finding,
+    Mention,
+    Place,
+    Sighting,
+    Triage,
+    Watch,
+    WatchEdit,
 )
-from conversations.listening.models import Mention, Triage
 from conversations.service_levels.models import Target, TargetVersion
 
 __all__ = [
     "Article",
-    "ArticleFlag",
     "ArticleReview",
     "ArticleUse",
-    "ArticleVersion",
     "Attachment",
     "Channel",
     "ChannelVersion",
@@ -54,6 +53,7 @@ __all__ = [
     "Delivery",
     "Envelope",
     "Feed",
+    "Finding",
     "Heartbeat",
     "Link",
     "MailboxPosition",
@@ -61,9 +61,11 @@ __all__ = [
     "Message",
     "NeedsAnswer",
     "Participant",
+    "Place",
     "Posted",
     "Publication",
     "Reaction",
+    "Sighting",
     "Source",
     "Takeover",
     "Target",
@@ -71,4 +73,6 @@ __all__ = [
     "Triage",
     "UnmatchedReceipt",
     "UseCheck",
+    "Watch",
+    "WatchEdit",
 ]

@@ -29,6 +29,7 @@ class Task(StrEnum):
     INGEST = "conversations.channels.tasks.ingest"
     DELIVER = "conversations.inbox.tasks.deliver"
     PUBLISH = "conversations.editorial.tasks.publish"
+    READ_PLACES = "conversations.listening.tasks.read_due"
     ROUTE = "ambassadors.routing.tasks.route"
     COUNT_USES = "conversations.knowledge.tasks.count_uses"
     POST_EVENTS = "ambassadors.live.tasks.post_events"

@@ -7,12 +7,13 @@ import time
 
 from django.db import connection
 
-from ambassadors.routing import language, stepping
+from ambassadors.routing import stepping
 from ambassadors.routing.models import Availability, Offer, RoutingCase, Rule
 from conversations.channels import claiming
 from conversations.channels.models import Channel, Envelope
 from conversations.channels.services import open_channel
 from conversations.inbox.models import Conversation
+from crm import language
 from crm.access.models import Role
 from crm.access.services import grant
 from crm.organisation.models import Department, Employee, Unit, User

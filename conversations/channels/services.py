@@ -200,11 +200,14 @@ def body_of(envelope: Envelope) -> bytes:
 
 def note_heartbeat(channel: Channel, *, at: datetime | None = None) -> None:
     """Says that the channel's source was reachable and read; kept once an hour."""
-    at = at or timezone.now()
-    hour = at.replace(minute=0, second=0, microsecond=0)
     source = Source.objects.filter(channel=channel).first()
-    if source is None:
-        return
+    if source is not None:
+        note_heard(source, at=at or timezone.now())
+
+
+def note_heard(source: Source, *, at: datetime) -> None:
+    """The source was reachable and read; kept once an hour."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
     if not Heartbeat.objects.filter(source=source, occurred_at__gte=hour).exists():
         Heartbeat.objects.bulk_create(
             [Heartbeat(source=source, occurred_at=at)], ignore_conflicts=True

@@ -34,14 +34,18 @@ from ambassadors.routing import services as routing
 from ambassadors.routing.models import Absence, Topic
 from conversations.channels.models import Envelope
 from conversations.channels.services import open_channel
+from conversations.channels.wire.contract import Mentioned
 from conversations.editorial import life
 from conversations.editorial.feed import make as make_feed
 from conversations.editorial.learning import compare
 from conversations.editorial.links import with_short_links
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
-from conversations.knowledge.flags import flag
-from conversations.knowledge.services import approve, retire, submit, write_article
+from conversations.knowledge.services import write_article
+from conversations.listening.hearing import take, watches_of
+from conversations.listening.models import Mention
+from conversations.listening.places import add_place
+from conversations.listening.watches import begin_watch
 from conversations.service_levels.models import Target
 from conversations.service_levels.services import save_target
 from crm.access.models import Role, RoleGrant
@@ -58,9 +62,6 @@ WHO = ("anonymous", "outsider", "asked", "assignee", "staff", "elsewhere", "exec
 REPLY = {"text": "Yes.", "kind": "reply"}
 NOTE = {"text": "Hm.", "kind": "note"}
 ARTICLE = {"title": "Parcels", "text": "They come by post."}
-VERSION = {"number": 1}
-NOT_YET = {"number": 1, "comment": "Which post?"}
-FLAW = {"text": "They come by bike."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
 DECISION = {"outcome": "shipped", "why": "Asked for often."}
 IN = "conversations/{conversation}/"
@@ -144,23 +145,7 @@ MATRIX = [
     ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
-    ("POST", "articles/similar/", ARTICLE, 401, 200, 200, 200, 200, 200, 403),
-    # a draft is only who writes it's, here the staff's
-    ("GET", "articles/{written}/", None, 401, 404, 404, 404, 200, 404, 404),
-    ("PATCH", "articles/{written}/", {"title": "Post"}, 401, 404, 404, 404, 200, 404, 403),
-    ("POST", "articles/{written}/submit/", None, 401, 404, 404, 404, 200, 404, 403),
-    ("GET", "articles/{handed_in}/", None, 401, 200, 200, 200, 200, 200, 404),
-    ("POST", "articles/{handed_in}/approve/", VERSION, 401, 200, 200, 200, 403, 200, 403),
-    ("POST", "articles/{handed_in}/send-back/", NOT_YET, 401, 200, 200, 200, 403, 200, 403),
-    ("POST", "articles/{article}/propose/", {"text": "!"}, 401, 200, 200, 200, 200, 200, 403),
-    ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 403, 200, 403),
-    ("POST", "articles/{article}/retire/", None, 401, 403, 403, 403, 200, 200, 403),
-    ("POST", "articles/{retired}/restore/", None, 401, 200, 200, 200, 200, 200, 403),
-    ("GET", "articles/{article}/versions/", None, 401, 200, 200, 200, 200, 200, 200),
-    ("GET", "articles/{article}/flags/", None, 401, 200, 200, 200, 200, 200, 200),
-    ("POST", "articles/{article}/flags/", FLAW, 401, 201, 201, 409, 201, 201, 403),
-    ("POST", "articles/{article}/flags/{flag}/dismiss/", None, 401, 403, 403, 403, 200, 200, 403),
-    ("POST", IN + "article/", None, 401, 404, 403, 201, 409, 404, 404),  # staff: nothing said yet
+    ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 200, 200, 403),
     ("GET", "publications/", None, 401, 403, 403, 403, 200, 200, 403),
     ("POST", "publications/", "plan", 401, 403, 403, 403, 201, 400, 403),
     ("GET", "publications/{draft}/", None, 401, 403, 403, 403, 200, 404, 403),
@@ -226,25 +211,8 @@ LISTED = [
 ]
 # Two more kinds of person are known by what they are like, unless a line here says otherwise:
 # "employee" holds no role, like an outsider; "root" is a superuser, like staff of every unit.
-EMPLOYEE = {
-    # who does not answer customers reads articles
-    ("POST", "articles/"): 403,
-    ("POST", "articles/similar/"): 403,
-    ("PATCH", "articles/{written}/"): 403,
-    ("POST", "articles/{written}/submit/"): 403,
-    ("GET", "articles/{handed_in}/"): 404,
-    ("POST", "articles/{handed_in}/approve/"): 403,
-    ("POST", "articles/{handed_in}/send-back/"): 403,
-    ("POST", "articles/{article}/propose/"): 403,
-    ("POST", "articles/{article}/review/"): 403,
-    ("POST", "articles/{retired}/restore/"): 403,
-    ("POST", "articles/{article}/flags/"): 403,
-}
+EMPLOYEE = {("POST", "articles/"): 403, ("POST", "articles/{article}/review/"): 403}
 ROOT = {
-    # the staff's own
-    ("POST", "articles/{handed_in}/approve/"): 200,
-    ("POST", "articles/{handed_in}/send-back/"): 200,
-    ("POST", "articles/{article}/review/"): 200,
     # one's own
     ("POST", "publications/{asked_for}/approve/"): 403,
     ("POST", "publications/{compared}/decisions/"): 403,
@@ -280,7 +248,10 @@ ADMIN_MODELS: dict[str, str] = {
     "conversations.conversation": "200 200 200|403 403 403|404 200 200|302 200 200|403 403 403",
     "conversations.delivery": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "conversations.envelope": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "conversations.mention": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "conversations.place": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "conversations.publication": "200 200 200|200 200 200|404 200 200|302 200 200|403 403 403",
+    "conversations.watch": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "crm.act": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "crm.contact": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "crm.department": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
@@ -314,14 +285,13 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/conversations/conversation/{conversation}/part/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
-    ("POST", "/admin/conversations/article/similar/", 200, 200, 200),
-    ("POST", "/admin/conversations/article/from/{conversation}/", 404, 302, 302),
-    ("GET", "/admin/conversations/article/{written}/edit/", 404, 200, 200),
-    ("POST", "/admin/conversations/article/{written}/do/submit/", 404, 302, 302),
     ("POST", "/admin/conversations/publication/{draft}/do/submit/", 404, 302, 302),
     ("GET", "/admin/conversations/publication/table/", 200, 200, 200),
     ("GET", "/admin/conversations/publication/import/", 200, 200, 200),
     ("GET", "/admin/conversations/publication/feed/", 200, 200, 200),
+    ("GET", "/admin/conversations/place/{place}/read_now/", 404, 200, 200),
+    ("POST", "/admin/conversations/place/{place}/pause_or_resume/", 404, 302, 302),
+    ("GET", "/admin/conversations/watch/{watch}/end/", 404, 200, 200),
     ("GET", "/admin/ambassadors/policy/board/", 200, 200, 200),
     ("GET", "/admin/ambassadors/ladder/approvals/", 200, 200, 200),
     ("POST", "/admin/ambassadors/ladder/approvals/{held}/approve/", 404, 302, 302),
@@ -409,7 +379,7 @@ def furnish():
         expires_at=timezone.now() + timedelta(days=9),
         by=people["asked"].acting,
     )
-    articles = _articles(people["staff"], people["assignee"])
+    article = write_article("Parcels", text="By post.", by=people["staff"].acting)
     circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
     thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
     born = {
@@ -418,6 +388,7 @@ def furnish():
     }
     _furnish_admin(people)
     held = _held(taken, people)
+    heard = _heard(brand, people["staff"])
     plans = _plans(channel, people["root"], people["staff"])
     staff = str(people["staff"].employee.pk)
     return {
@@ -436,6 +407,7 @@ def furnish():
         "waiting": waiting.pk,
         "ids": {
             **plans,
+            **heard,
             "offer": offer.pk,
             "held": held.pk,
             "hit": Escalation.objects.get(source__isnull=False).pk,
@@ -445,7 +417,7 @@ def furnish():
             "endpoint": endpoint.pk,
             "token": token.pk,
             "app": _app().pk,
-            **articles,
+            "article": article.pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,
@@ -454,21 +426,6 @@ def furnish():
             "chat": chat.token,
         },
     }
-
-
-def _articles(writer, colleague):
-    """Written by the staff, read by the assignee, who also found something wrong."""
-    made = {
-        name: write_article(f"Parcels {name}", text="By post.", by=writer.acting)
-        for name in ("article", "written", "handed_in", "retired")
-    }
-    for name in ("article", "handed_in", "retired"):
-        submit(made[name], by=writer.acting)
-    for name in ("article", "retired"):
-        approve(made[name], number=1, by=colleague.acting)
-    retire(made["retired"], by=writer.acting)
-    wrong = flag(made["article"], text="By bike.", by=colleague.acting)
-    return {name: article.pk for name, article in made.items()} | {"flag": wrong.pk}
 
 
 def _app():
@@ -538,6 +495,18 @@ def _furnish_admin(people):
     )
     Training.objects.create(employee=asked.employee, course="Tone", occurred_at=now)
     Escalation.objects.create(conversation=Conversation.objects.earliest("pk"), occurred_at=now)
+
+
+def _heard(unit, staff):
+    """A place, a watch and a mention of the unit."""
+    watch = begin_watch(name="Us", unit=unit, terms=["boots"], by=staff.acting)
+    place = add_place(
+        kind="feed", name="News", url="http://127.0.0.1:9/feed", unit=unit, by=staff.acting
+    )
+    said = Mentioned(external_id="1", text="The boots are fine", url="https://news.example/1")
+    matcher = watches_of(place.source)
+    take([said], source=place.source, matcher=matcher, takes_all=False, at=timezone.now())
+    return {"watch": watch.pk, "place": place.pk, "mention": Mention.objects.get().pk}
 
 
 def _plans(channel, author, other):

@@ -145,7 +145,28 @@ class Counted:
     value: float
 
 
-Item = Inbound | Receipt | Answer | Counted | Ignored
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """Something that was said elsewhere, to nobody of ours in particular.
+
+    external_id: the place's own id of it. url: where a person can read it, "" for nowhere.
+    title and text: plain text. author: as shown there; handle: the place's own address of them.
+    thread: what it is an answer to, or its own id, where the place has threads. reach: how many
+    reacted to it so far, as the place counts them; None where it does not say.
+    """
+
+    external_id: str
+    text: str
+    url: str = ""
+    title: str = ""
+    author: str = ""
+    handle: str = ""
+    thread: str = ""
+    stated_at: datetime | None = None
+    reach: int | None = None
+
+
+Item = Inbound | Receipt | Answer | Counted | Mentioned | Ignored
 
 
 @dataclass(frozen=True, slots=True)

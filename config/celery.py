@@ -124,6 +124,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "tell who keeps articles what they need": {
+            "task": "conversations.knowledge.tasks.tell_due",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "say that the sources are alive": {
             "task": "conversations.channels.tasks.note_heartbeats",
             "schedule": 60.0,

@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 
 from ambassadors.governance.pages import waiting_label
 from conversations.inbox.pages.tabs import unassigned_label
+from conversations.knowledge.pages import waiting_label as to_review_label
 from conversations.listening.triage import waiting_label as waiting_mentions
 from crm.access.models import Role
 from crm.access.services import has_role
+from crm.organisation.models import User
 
 
 def style(request: HttpRequest) -> str:
@@ -36,7 +38,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _inbox(request),
                 _mentions(request),
                 _plan(request),
-                _item(request, "conversations.article", "menu_book"),
+                _articles(request),
                 _page(_("Communities"), "communities", "forum"),
                 _page(_("Ideas"), "ideas", "lightbulb"),
                 _page(_("Load"), "load", "stacked_bar_chart") if _reads(request) else None,
@@ -146,6 +148,13 @@ def _mentions(request: HttpRequest) -> dict[str, Any] | None:
 def _plan(request: HttpRequest) -> dict[str, Any] | None:
     item = _item(request, "conversations.publication", "edit_calendar")
     return item and item | {"title": _("Editorial plan")}
+
+
+def _articles(request: HttpRequest) -> dict[str, Any] | None:
+    item = _item(request, "conversations.article", "menu_book")
+    if item and isinstance(request.user, User):
+        item |= _badge(to_review_label(request.user))
+    return item
 
 
 def _approvals(request: HttpRequest) -> dict[str, Any] | None:

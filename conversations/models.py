@@ -24,7 +24,14 @@ from conversations.inbox.models import (
     Takeover,
     UnmatchedReceipt,
 )
-from conversations.knowledge.models import Article, ArticleReview, ArticleUse, UseCheck
+from conversations.knowledge.models import (
+    Article,
+    ArticleFlag,
+    ArticleReview,
+    ArticleUse,
+    ArticleVersion,
+    UseCheck,
+)
 from conversations.listening.models import (
     Finding,
     Mention,
@@ -38,8 +45,10 @@ from conversations.service_levels.models import Target, TargetVersion
 
 __all__ = [
     "Article",
+    "ArticleFlag",
     "ArticleReview",
     "ArticleUse",
+    "ArticleVersion",
     "Attachment",
     "Channel",
     "ChannelVersion",

@@ -16,7 +16,7 @@ _TOLD_APART = (
 )
 SHORTEST = 12  # characters: below that any guess is a toss
 SURE = 0.55  # probability: judged on the phrases of tests/crm/test_language.py
-LOOKED_AT = 2_000  # characters
+LOOKED_AT = 600  # characters: of more, the first tell the languages apart as well
 _NO_WORDS = re.compile(r"https?://\S+|[@#]\w+")
 
 

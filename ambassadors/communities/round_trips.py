@@ -8,7 +8,6 @@ ask_inside ──> asked ──a colleague posts──> return_answer ──> re
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -16,7 +15,6 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ambassadors.communities.masking import without_people
 from ambassadors.communities.models import (
     Community,
     Dimension,
@@ -29,6 +27,7 @@ from ambassadors.communities.services import start_thread, write_post
 from ambassadors.communities.telling import tell
 from conversations.channels.wire.email.quotes import fold
 from conversations.inbox import services as inbox
+from conversations.inbox.masking import of_conversation
 from conversations.inbox.models import (
     Conversation,
     DeliveryState,
@@ -56,18 +55,11 @@ def question_of(conversation: Conversation) -> str:
     if last is None:
         return ""
     said = fold(last.text).fresh if last.subject else last.text
-    return without_people(said[:LONGEST_DRAFT], names=_names(conversation)).strip()
+    return of_conversation(said[:LONGEST_DRAFT], conversation).strip()
 
 
 def title_of(conversation: Conversation) -> str:
-    return without_people(conversation.subject, names=_names(conversation))[:200].strip()
-
-
-def _names(conversation: Conversation) -> Iterator[str]:
-    identities = [row.identity for row in conversation.correspondents.select_related("identity")]
-    for identity in [conversation.identity, *identities]:
-        if identity is not None:
-            yield from (identity.contact.name, identity.shown, identity.handle)
+    return of_conversation(conversation.subject, conversation)[:200].strip()
 
 
 def ask_inside(

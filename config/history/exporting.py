@@ -23,7 +23,7 @@ from conversations.inbox.models import (
     MessageKind,
     Status,
 )
-from conversations.knowledge.models import Article, ArticleState
+from conversations.knowledge.models import Article, ArticleFlag
 from conversations.knowledge.records import MESSAGE
 from crm.contacts.models import Contact, ContactMerge
 from crm.journal.models import Act
@@ -80,7 +80,9 @@ def left_out() -> dict[str, QuerySet[Any]]:
         "snoozed or spam conversations": Conversation.objects.filter(
             status__in=[Status.SNOOZED, Status.SPAM]
         ),
-        "drafts and retired articles": Article.objects.exclude(state=ArticleState.PUBLISHED),
+        "drafts of articles": Article.objects.filter(published_at=None),
+        "conversations that articles were written from": Article.objects.exclude(conversation=None),
+        "flags of articles": ArticleFlag.objects.all(),
         "blocked contacts": Contact.objects.exclude(blocked_at=None),
         "merges of contacts": ContactMerge.objects.all(),
         "routing rules": Rule.objects.all(),

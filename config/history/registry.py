@@ -14,7 +14,7 @@ from ambassadors.routing.records import ASSIGNMENT
 from conversations.channels.records import CHANNEL, HEARTBEAT, SOURCE
 from conversations.editorial.records import DECISION, PUBLICATION, REACTION
 from conversations.inbox.records import CLOSE, NEEDS_ANSWER
-from conversations.knowledge.records import ARTICLE, ARTICLE_REVIEW, MESSAGE
+from conversations.knowledge.records import ARTICLE, ARTICLE_REVIEW, ARTICLE_VERSION, MESSAGE
 from conversations.listening.records import MENTION, TRIAGE
 from crm.contacts.records import CONTACT
 from crm.journal.records import RecordType
@@ -32,6 +32,7 @@ RECORDS: dict[str, RecordType] = {
         CHANNEL,
         CONTACT,
         ARTICLE,
+        ARTICLE_VERSION,
         ARTICLE_REVIEW,
         MESSAGE,
         NEEDS_ANSWER,

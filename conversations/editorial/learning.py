@@ -20,9 +20,10 @@ from conversations.editorial import publishing
 from conversations.editorial.life import LARGEST_VALUE
 from conversations.editorial.links import clicks_of
 from conversations.editorial.models import Decision, Publication, PublicationState, Reaction
-from conversations.editorial.rights import must_be, must_be_in_person
+from conversations.editorial.rights import must_be
 from conversations.inbox.models import Conversation
 from crm.errors import Conflict, Forbidden, Invalid
+from crm.journal.own_acts import must_be_in_person
 from crm.journal.services import record
 from crm.organisation.people import employee_of
 from crm.values import Actor, Via

@@ -17,13 +17,9 @@ from django.utils.translation import gettext as _
 
 from conversations.channels.models import Channel
 from conversations.editorial.models import EDITABLE, Publication, PublicationState
-from conversations.editorial.rights import (
-    must_be,
-    must_be_in_person,
-    must_be_read,
-    must_not_share_session,
-)
+from conversations.editorial.rights import must_be, must_be_read
 from crm.errors import Conflict, Forbidden, Invalid
+from crm.journal.own_acts import must_be_in_person, must_not_share_session
 from crm.journal.services import record
 from crm.organisation.people import employee_of
 from crm.values import Actor

@@ -1,4 +1,4 @@
-"""Articles: written by a verb, reviewed by a button, retired instead of deleted."""
+"""Articles as pages of the admin: own pages at its usual addresses (docs/adr/0033)."""
 
 from __future__ import annotations
 
@@ -6,117 +6,191 @@ import uuid
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Count, Max, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from conversations.inbox.models import Conversation, Direction, MessageKind
-from conversations.knowledge import services
-from conversations.knowledge.models import Article
+from conversations.inbox.finding import id_in
+from conversations.inbox.models import Conversation
+from conversations.inbox.rights import must_answer
+from conversations.knowledge import pages, services
+from conversations.knowledge.acts import ACTS
+from conversations.knowledge.duplicates import duplicates
+from conversations.knowledge.forms import ArticleForm, said_of
+from conversations.knowledge.models import Article, ArticleQuerySet, ArticleState
+from conversations.knowledge.rights import may_edit_draft
 from crm.access.doors import actor_of
 from crm.errors import RelaisError
-from crm.journal.services import record
-from crm.pages import Paged
+from crm.organisation.models import User
 
 
 @admin.register(Article)
-class ArticleAdmin(Paged, ModelAdmin):
-    list_display = ("title", "shown_state", "language", "author", "uses_count", "reviewed")
-    list_filter = ("state", "language")
-    list_select_related = ("author",)
-    search_fields = ("title", "text")
-    fields = ("title", "text", "language", "tags", "state")
-    actions = ("review_chosen",)
-    formfield_overrides = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
+class ArticleAdmin(ModelAdmin):
+    search_fields = ("title",)  # of the fields in which an article is chosen
+
+    def get_queryset(self, request: HttpRequest) -> ArticleQuerySet:
+        seen = Article.objects.visible_to(_user(request)).defer("search")
+        return seen.select_related("author", "owner", "unit")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        rows: QuerySet[Article] = super().get_queryset(request)
-        return rows.annotate(
-            uses_number=Count("uses", distinct=True), reviewed_at=Max("reviews__occurred_at")
-        )
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("similar/", view(require_POST(self.similar)), name="article_similar"),
+            path("from/<uuid:conversation_id>/", view(self.write_from), name="article_from"),
+            path("<uuid:object_id>/edit/", view(self.edit_view), name="article_edit"),
+            path("<uuid:object_id>/do/<slug:name>/", view(self.act), name="article_act"),
+            *super().get_urls(),
+        ]
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """From a conversation: its subject, its last answer, its language."""
-        source = _source(request)
-        if source is None:
-            return dict(super().get_changeform_initial_data(request))
-        answers = source.messages.filter(direction=Direction.OUT, kind=MessageKind.REPLY)
-        last = answers.order_by("-occurred_at").first()
-        return {
-            "title": source.subject[:200],
-            "text": last.text if last else "",
-            "language": source.language or "en",
-        }
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = pages.context(request, _user(request))
+        return self.page(request, "list", {**found, "title": _("Articles")})
 
-    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-            changed = form.changed_data
-            record("article_changed", obj, by=actor_of(request), fields=changed)
-            return
-        written = services.write_article(
-            obj.title,
-            text=obj.text,
-            by=actor_of(request),
-            language=obj.language,
-            tags=obj.tags or (),
-            conversation=_source(request),
-        )
-        obj.pk, obj.author = written.pk, written.author
-        obj._state.adding = False  # noqa: SLF001 - the verb has saved it
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.row(request, object_id)
+        found = pages.one(row, _user(request))
+        return self.page(request, "article", {**found, "title": _("Article")})
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ArticleForm(request.POST or None, initial={"language": request.LANGUAGE_CODE})
+        if request.method == "POST" and form.is_valid():
+            try:
+                said = dict(form.cleaned_data)
+                made = services.write_article(said.pop("title"), by=actor_of(request), **said)
+            except RelaisError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, _("Kept as a draft."))
+                return redirect(_address(made))
+        return self.page(request, "edit", {"form": form, "title": _("New article")})
+
+    def edit_view(self, request: HttpRequest, object_id: uuid.UUID) -> HttpResponse:
+        """The form of a draft, or of a change of what is out."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        row = self.row(request, object_id)
+        if not _may_edit(row, _user(request)):
+            messages.error(request, _("It can't be changed now."))
+            return redirect(_address(row))
+        waiting = services.waiting_version(row)
+        form = ArticleForm(
+            request.POST or None, initial=said_of(waiting or row), with_unit=not row.is_out()
+        )
+        if request.method == "POST" and form.is_valid():
+            try:
+                verb = services.propose if row.is_out() else services.edit
+                verb(row, by=actor_of(request), **form.cleaned_data)
+            except RelaisError as error:
+                form.add_error(None, str(error))
+            else:
+                handed = _("Handed in: the old words stay out until somebody else approves.")
+                messages.success(request, handed if row.is_out() else _("Kept."))
+                return redirect(_address(row))
+        around = {"form": form, "row": row, "waiting": waiting, "title": _("Article")}
+        return self.page(request, "edit", around)
+
+    def write_from(self, request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
+        return require_POST(self._write_from)(request, conversation_id)
+
+    def _write_from(self, request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+        """One step: a draft of what was answered, to be read before it is handed in."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        user = _user(request)
+        found = Conversation.objects.visible_to(user).filter(pk=conversation_id).first()
+        if found is None:
+            raise Http404
         try:
-            return super().add_view(request, form_url, extra_context)
+            must_answer(found, user)
+            made = services.write_from(found, by=actor_of(request))
         except RelaisError as error:
             messages.error(request, str(error))
-            return self._response_post_save(request, None)
+            return redirect("admin:conversations_conversation_change", found.pk)
+        said = _("A draft, personal data left out. Read it: what nobody could know is still there.")
+        messages.success(request, said)
+        return redirect("admin:article_edit", made.pk)
 
-    def response_add(self, request: HttpRequest, obj: Article, *args: Any) -> HttpResponse:
-        answer: HttpResponse = super().response_add(request, obj, *args)
-        source = _source(request)
-        if source:
-            page = reverse("admin:conversations_conversation_change", args=[source.pk])
-            answer["Location"] = page
-        return answer
+    def similar(self, request: HttpRequest) -> JsonResponse:
+        """What says already what is being written; asked while typing."""
+        title = request.POST.get("title", "")[:200].replace("\0", "")
+        text = request.POST.get("text", "")[: services.LONGEST_TEXT].replace("\0", "")
+        but = id_in(request.POST.get("article", ""))
+        found = duplicates(title, text, user=_user(request), but=but)
+        rows = [
+            {
+                "title": each.article.title,
+                "state": each.article.get_state_display(),
+                "address": _address(each.article),
+                "percent": each.percent,
+            }
+            for each in found
+        ]
+        return JsonResponse({"found": rows})
 
-    @display(
-        description=_("state"),
-        ordering="state",
-        label={"published": "success", "draft": "warning"},
-    )
-    def shown_state(self, row: Article) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    def act(self, request: HttpRequest, object_id: uuid.UUID, name: str) -> HttpResponseBase:
+        return require_POST(self._act)(request, object_id, name)
 
-    @display(description=_("uses"), ordering="uses_number")
-    def uses_count(self, row: Any) -> int:
-        return int(row.uses_number)
+    def _act(self, request: HttpRequest, object_id: uuid.UUID, name: str) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        row, verb = self.row(request, object_id), ACTS.get(name)
+        if verb is None:
+            raise Http404
+        try:
+            messages.success(request, verb(row, request.POST, actor_of(request)))
+        except RelaisError as error:
+            messages.error(request, str(error))
+        back = id_in(request.POST.get("conversation", ""))
+        if back:
+            return redirect("admin:conversations_conversation_change", back)
+        return redirect(_address(row))
 
-    @display(description=_("reviewed"), ordering="reviewed_at")
-    def reviewed(self, row: Any) -> Any:
-        return row.reviewed_at
+    def page(self, request: HttpRequest, name: str, found: dict[str, Any]) -> HttpResponse:
+        form = found.get("form")
+        status = 400 if form is not None and form.is_bound and form.errors else 200
+        around = {**self.admin_site.each_context(request), **found}
+        return render(request, f"conversations/knowledge/{name}.html", around, status=status)
 
-    @admin.action(description=_("Reviewed: still right"), permissions=["change"])
-    def review_chosen(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
-        for article in queryset:
-            services.review(article, by=actor_of(request))
-        messages.success(request, _("The review is noted."))
+    def row(self, request: HttpRequest, object_id: Any) -> Article:
+        number = id_in(str(object_id))
+        found = self.get_queryset(request).filter(pk=number).first() if number else None
+        if found is None:
+            raise Http404
+        return found
 
 
-def _source(request: HttpRequest) -> Conversation | None:
-    """The conversation that an article is written from; only one that the person may see."""
-    try:
-        number = uuid.UUID(request.GET.get("conversation", ""))
-    except ValueError:
-        return None
-    return Conversation.objects.visible_to(request.user).filter(pk=number).first()
+def _may_edit(row: Article, user: User) -> bool:
+    return row.is_out() or (row.state == ArticleState.DRAFT and may_edit_draft(row, user))
+
+
+def _address(row: Article) -> str:
+    return reverse("admin:conversations_article_change", args=[row.pk])
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user

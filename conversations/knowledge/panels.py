@@ -6,13 +6,25 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from conversations.inbox.models import Conversation
+from conversations.inbox.services import may_answer
+from conversations.knowledge.models import Article
 from conversations.knowledge.search import suggest
+from crm.organisation.models import User
 
 
 def panel(request: HttpRequest, conversation: Conversation) -> str:
     """Rendered for `THREAD_PANELS`; the page's script puts a chosen text into the composer."""
+    user = request.user
+    if not isinstance(user, User):
+        return ""
+    born = Article.objects.visible_to(user).filter(conversation=conversation).defer("search")
     return render_to_string(
         "conversations/knowledge_panel.html",
-        {"conversation": conversation, "articles": suggest(conversation)},
+        {
+            "conversation": conversation,
+            "articles": suggest(conversation),
+            "born": born[:5],
+            "may_write": may_answer(conversation, user) and hasattr(user, "employee"),
+        },
         request=request,
     )

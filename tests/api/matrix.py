@@ -41,7 +41,8 @@ from conversations.editorial.learning import compare
 from conversations.editorial.links import with_short_links
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
-from conversations.knowledge.services import write_article
+from conversations.knowledge.flags import flag
+from conversations.knowledge.services import approve, retire, submit, write_article
 from conversations.listening.hearing import take, watches_of
 from conversations.listening.models import Mention
 from conversations.listening.places import add_place
@@ -62,6 +63,9 @@ WHO = ("anonymous", "outsider", "asked", "assignee", "staff", "elsewhere", "exec
 REPLY = {"text": "Yes.", "kind": "reply"}
 NOTE = {"text": "Hm.", "kind": "note"}
 ARTICLE = {"title": "Parcels", "text": "They come by post."}
+VERSION = {"number": 1}
+NOT_YET = {"number": 1, "comment": "Which post?"}
+FLAW = {"text": "They come by bike."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
 DECISION = {"outcome": "shipped", "why": "Asked for often."}
 IN = "conversations/{conversation}/"
@@ -145,7 +149,23 @@ MATRIX = [
     ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
-    ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("POST", "articles/similar/", ARTICLE, 401, 200, 200, 200, 200, 200, 403),
+    # a draft is only who writes it's, here the staff's
+    ("GET", "articles/{written}/", None, 401, 404, 404, 404, 200, 404, 404),
+    ("PATCH", "articles/{written}/", {"title": "Post"}, 401, 404, 404, 404, 200, 404, 403),
+    ("POST", "articles/{written}/submit/", None, 401, 404, 404, 404, 200, 404, 403),
+    ("GET", "articles/{handed_in}/", None, 401, 200, 200, 200, 200, 200, 404),
+    ("POST", "articles/{handed_in}/approve/", VERSION, 401, 200, 200, 200, 403, 200, 403),
+    ("POST", "articles/{handed_in}/send-back/", NOT_YET, 401, 200, 200, 200, 403, 200, 403),
+    ("POST", "articles/{article}/propose/", {"text": "!"}, 401, 200, 200, 200, 200, 200, 403),
+    ("POST", "articles/{article}/review/", None, 401, 200, 200, 200, 403, 200, 403),
+    ("POST", "articles/{article}/retire/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "articles/{retired}/restore/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("GET", "articles/{article}/versions/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "articles/{article}/flags/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("POST", "articles/{article}/flags/", FLAW, 401, 201, 201, 409, 201, 201, 403),
+    ("POST", "articles/{article}/flags/{flag}/dismiss/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", IN + "article/", None, 401, 404, 403, 201, 409, 404, 404),  # staff: nothing said yet
     ("GET", "publications/", None, 401, 403, 403, 403, 200, 200, 403),
     ("POST", "publications/", "plan", 401, 403, 403, 403, 201, 400, 403),
     ("GET", "publications/{draft}/", None, 401, 403, 403, 403, 200, 404, 403),
@@ -211,8 +231,25 @@ LISTED = [
 ]
 # Two more kinds of person are known by what they are like, unless a line here says otherwise:
 # "employee" holds no role, like an outsider; "root" is a superuser, like staff of every unit.
-EMPLOYEE = {("POST", "articles/"): 403, ("POST", "articles/{article}/review/"): 403}
+EMPLOYEE = {
+    # who does not answer customers reads articles
+    ("POST", "articles/"): 403,
+    ("POST", "articles/similar/"): 403,
+    ("PATCH", "articles/{written}/"): 403,
+    ("POST", "articles/{written}/submit/"): 403,
+    ("GET", "articles/{handed_in}/"): 404,
+    ("POST", "articles/{handed_in}/approve/"): 403,
+    ("POST", "articles/{handed_in}/send-back/"): 403,
+    ("POST", "articles/{article}/propose/"): 403,
+    ("POST", "articles/{article}/review/"): 403,
+    ("POST", "articles/{retired}/restore/"): 403,
+    ("POST", "articles/{article}/flags/"): 403,
+}
 ROOT = {
+    # the staff's own
+    ("POST", "articles/{handed_in}/approve/"): 200,
+    ("POST", "articles/{handed_in}/send-back/"): 200,
+    ("POST", "articles/{article}/review/"): 200,
     # one's own
     ("POST", "publications/{asked_for}/approve/"): 403,
     ("POST", "publications/{compared}/decisions/"): 403,
@@ -285,6 +322,10 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/conversations/conversation/{conversation}/part/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
+    ("POST", "/admin/conversations/article/similar/", 200, 200, 200),
+    ("POST", "/admin/conversations/article/from/{conversation}/", 404, 302, 302),
+    ("GET", "/admin/conversations/article/{written}/edit/", 404, 200, 200),
+    ("POST", "/admin/conversations/article/{written}/do/submit/", 404, 302, 302),
     ("POST", "/admin/conversations/publication/{draft}/do/submit/", 404, 302, 302),
     ("GET", "/admin/conversations/publication/table/", 200, 200, 200),
     ("GET", "/admin/conversations/publication/import/", 200, 200, 200),
@@ -379,7 +420,7 @@ def furnish():
         expires_at=timezone.now() + timedelta(days=9),
         by=people["asked"].acting,
     )
-    article = write_article("Parcels", text="By post.", by=people["staff"].acting)
+    articles = _articles(people["staff"], people["assignee"])
     circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
     thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
     born = {
@@ -417,7 +458,7 @@ def furnish():
             "endpoint": endpoint.pk,
             "token": token.pk,
             "app": _app().pk,
-            "article": article.pk,
+            **articles,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,
@@ -426,6 +467,21 @@ def furnish():
             "chat": chat.token,
         },
     }
+
+
+def _articles(writer, colleague):
+    """Written by the staff, read by the assignee, who also found something wrong."""
+    made = {
+        name: write_article(f"Parcels {name}", text="By post.", by=writer.acting)
+        for name in ("article", "written", "handed_in", "retired")
+    }
+    for name in ("article", "handed_in", "retired"):
+        submit(made[name], by=writer.acting)
+    for name in ("article", "retired"):
+        approve(made[name], number=1, by=colleague.acting)
+    retire(made["retired"], by=writer.acting)
+    wrong = flag(made["article"], text="By bike.", by=colleague.acting)
+    return {name: article.pk for name, article in made.items()} | {"flag": wrong.pk}
 
 
 def _app():

@@ -23,12 +23,15 @@ from conversations.channels.models import Channel
 from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
-from conversations.knowledge.services import write_article
+from conversations.knowledge.flags import flag
+from conversations.knowledge.models import Article
+from conversations.knowledge.services import propose
 from crm.access.personal_tokens import LONGEST, make_token
 from crm.values import uuid7
 from tests import house
 from tests.api import matrix, routes
 from tests.api.hands import Caller, hear
+from tests.conversations.knowledge import shelf
 
 pytestmark = pytest.mark.django_db
 MANY = range(30)
@@ -43,6 +46,9 @@ class Company:
         self.channel = Channel.objects.get(pk=self.ids["channel"])
         self.taken = Conversation.objects.get(pk=self.world["taken"])
         self.circle = Community.objects.get(pk=self.ids["community"])
+        self.shown = Article.objects.get(pk=self.ids["article"])
+        self.brand_shop = self.people["staff"].employee.department
+        self.brand = self.brand_shop.unit
         self.thread = Post.objects.get(pk=self.ids["thread"])
 
     def hear(self, number):
@@ -58,6 +64,16 @@ class Company:
 
     def member(self, number):
         join(self.circle, by=house.somebody(self.people["staff"].employee.department).acting)
+
+    def article(self, number):
+        writer, reader = (self.people[name] for name in ("staff", "assignee"))
+        shelf.published(f"A {number}", text="By post.", by=writer, reviewer=reader, unit=self.brand)
+
+    def version(self, number):
+        propose(self.shown, text=f"By post {number}.", by=self.people["assignee"].acting)
+
+    def flag(self, number):
+        flag(self.shown, text="By bike.", by=house.somebody(self.brand_shop).acting)
 
     def trip(self, number):
         words = {"community": self.circle, "title": "Glue", "text": "Which?"}
@@ -82,7 +98,9 @@ ROWS = {
     "conversations": ("staff", Company.hear),
     "conversations/{}/messages": ("staff", Company.answer_that_waits),
     "envelopes": ("staff", Company.hear),
-    "articles": ("staff", lambda c, n: write_article(f"A {n}", text="By post.", by=c.staff)),
+    "articles": ("staff", Company.article),
+    "articles/{}/versions": ("staff", Company.version),
+    "articles/{}/flags": ("staff", Company.flag),
     "publications": (
         "staff",
         lambda c, n: again(Publication.objects.get(pk=c.ids["draft"]), key=None),
@@ -125,6 +143,7 @@ def test_every_list_has_a_line():
 def test_a_list_costs_the_same_with_three_rows_and_with_thirty(subtests):
     company = Company()
     ids = {"conversations": company.taken, "communities": company.circle}
+    ids |= {"articles": company.shown}
     ids = {name: row.pk for name, row in ids.items()} | {"threads": company.thread.pk}
     for path, (who, one_more) in ROWS.items():
         caller = Caller(company.people[who].user)

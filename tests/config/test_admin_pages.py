@@ -15,13 +15,13 @@ from ambassadors.governance.models import Policy, Training
 from ambassadors.routing.models import Absence, Topic
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import note, reply
-from conversations.knowledge.services import write_article
 from conversations.service_levels.models import Target
 from conversations.service_levels.services import save_target
 from crm.access.models import Role, RoleGrant
 from crm.organisation.models import Calendar, User
 from crm.organisation.services import save_calendar
 from tests import house
+from tests.conversations.knowledge import shelf
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)  # noqa: SLF001
 NAMES = [model._meta.label_lower for model in MODELS]
@@ -44,7 +44,7 @@ def furnished() -> house.Somebody:
     conversation = Conversation.objects.get()
     note(conversation, text="a note", by=staff.acting)
     reply(conversation, text="an answer", by=staff.acting)
-    write_article("Parcels", text="They come by post.", by=staff.acting)
+    shelf.published("Parcels", text="They come by post.", by=staff)
     now = timezone.now()
     Absence.objects.create(employee=ada.employee, starts_at=now, ends_at=now + timedelta(days=1))
     Topic.objects.create(name="parcels", keywords=["parcel"])

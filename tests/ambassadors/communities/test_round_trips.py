@@ -7,9 +7,9 @@ from django.conf import settings
 from django.test import Client
 
 from ambassadors.communities import tasks
-from ambassadors.communities.masking import without_people
 from ambassadors.communities.models import Community, Post, RoundTrip, Telling
 from ambassadors.communities.services import join, open_community
+from conversations.inbox.masking import without_people
 from conversations.inbox.models import Conversation, Delivery, DeliveryState, Message
 from crm.access.models import Role
 from tests import house

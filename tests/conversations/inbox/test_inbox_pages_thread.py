@@ -20,9 +20,9 @@ from conversations.inbox.models import (
     ParticipantRole,
 )
 from conversations.knowledge.models import Article
-from conversations.knowledge.services import write_article
 from crm.access.models import Role
 from tests import house
+from tests.conversations.knowledge import shelf
 
 LIST = "/admin/conversations/conversation/"
 
@@ -62,7 +62,7 @@ def test_an_answer_is_queued_and_shown(
     client: Client, staff: house.Somebody, home: house.Unit
 ) -> None:
     conversation = asked(home)
-    article = write_article("Parcels", text="Parcels come by post.", by=staff.acting)
+    article = shelf.published("Parcels", text="Parcels come by post.", by=staff)
     form = {"text": "It comes tomorrow.", "seen": "0", "articles": str(article.pk)}
     assert do(client, conversation, "reply", **form).status_code == 302
     message = Message.objects.get(direction="out")
@@ -272,17 +272,15 @@ def test_staff_assigns_and_the_reason_is_shown(
 def test_articles_are_suggested_and_written_from_the_thread(
     client: Client, staff: house.Somebody, home: house.Unit
 ) -> None:
-    write_article("Parcel late", text="A parcel takes three days.", by=staff.acting)
+    shelf.published("Parcel late", text="A parcel takes three days.", by=staff)
     conversation = asked(home, "My parcel is late, where is the parcel?")
     assert 'data-insert="A parcel takes three days."' in page(client, conversation)
     services.reply(conversation, text="Three days at most.", by=staff.acting)
-    form = f"/admin/conversations/article/add/?conversation={conversation.pk}"
-    assert "Three days at most." in client.get(form).content.decode()
-    fields = {"title": "Late", "text": "Three days.", "language": "en", "state": "published"}
-    answer = client.post(form, fields)
-    assert answer.url == f"{LIST}{conversation.pk}/change/"
-    written = Article.objects.get(title="Late")
-    assert (written.conversation, written.author) == (conversation, staff.employee)
+    answer = client.post(f"/admin/conversations/article/from/{conversation.pk}/")
+    written = Article.objects.get(conversation=conversation)
+    assert answer.url == f"/admin/conversations/article/{written.pk}/edit/"
+    assert "Three days at most." in client.get(answer.url).content.decode()
+    assert (written.state, written.author) == ("draft", staff.employee)
 
 
 @pytest.mark.django_db

@@ -6,12 +6,13 @@ from django.utils import timezone
 from conversations.inbox.models import Delivery, Message
 from conversations.inbox.services import reply
 from conversations.knowledge.models import ArticleUse, UseCheck
-from conversations.knowledge.search import search, suggest
-from conversations.knowledge.services import count_uses, uncounted, write_article
+from conversations.knowledge.search import find, published, suggest
 from conversations.knowledge.tasks import count_uses_due
+from conversations.knowledge.using import count_uses, uncounted
 from crm.access.models import Role
 from tests import house
 from tests.api.hands import hear
+from tests.conversations.knowledge import shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def articles(sam):
         "Opening hours": ("The shop is open from nine to six on every day but Sunday.", "en"),
     }
     return {
-        title: write_article(title, text=text, language=language, by=sam.acting)
+        title: shelf.published(title, text=text, language=language, by=sam)
         for title, (text, language) in texts.items()
     }
 
@@ -56,7 +57,8 @@ def articles(sam):
     ],
 )
 def test_articles_are_found_by_their_words_without_accents(words, title, articles):
-    assert [article.title for article in search(words)] == ([title] if title else [])
+    found = published().in_bulk(find(words, published()).ids)
+    assert [row.title for row in found.values()] == ([title] if title else [])
 
 
 def test_what_may_answer_the_question_is_suggested(articles, brand):

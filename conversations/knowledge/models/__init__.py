@@ -1,0 +1,28 @@
+"""What the company has learnt to answer, its versions, and where it was used again."""
+
+from conversations.knowledge.models.article import (
+    Article,
+    ArticleFlag,
+    ArticleQuerySet,
+    ArticleReview,
+    ArticleState,
+    ArticleVersion,
+    FlagOutcome,
+    VersionOutcome,
+    Visibility,
+)
+from conversations.knowledge.models.use import ArticleUse, UseCheck
+
+__all__ = [
+    "Article",
+    "ArticleFlag",
+    "ArticleQuerySet",
+    "ArticleReview",
+    "ArticleState",
+    "ArticleUse",
+    "ArticleVersion",
+    "FlagOutcome",
+    "UseCheck",
+    "VersionOutcome",
+    "Visibility",
+]

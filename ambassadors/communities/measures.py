@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,6 +13,11 @@ from ambassadors.communities.models import Community, Insight, InsightOutcome, P
 from crm.journal.measures import Beginning
 from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from crm.organisation.models import User
 
 
 class PostRow(NamedTuple):
@@ -73,3 +79,23 @@ def insights() -> list[InsightRow]:
 
 def beginnings() -> list[Beginning]:
     return beginnings_of(Community)
+
+
+def visible_threads(
+    user: User | AnonymousUser, ids: Collection[UUID]
+) -> dict[UUID, tuple[str, UUID]]:
+    """Of these posts, those that `user` may read: the thread's title, its first post's id."""
+    rows = Post.objects.visible_to(user).filter(pk__in=ids, withdrawn_at=None)
+    places = {
+        pk: (community, thread)
+        for pk, community, thread in rows.values_list("pk", "community_id", "thread")
+    }
+    named = Post.objects.filter(community__in={c for c, _ in places.values()}).openings()
+    named = named.filter(thread__in={thread for _, thread in places.values()})
+    openings = {
+        (community, thread): (title, pk)
+        for pk, community, thread, title in named.values_list(
+            "pk", "community_id", "thread", "title"
+        )
+    }
+    return {pk: openings[place] for pk, place in places.items() if place in openings}

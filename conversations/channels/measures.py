@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -49,3 +50,8 @@ def heartbeats() -> list[HeartbeatRow]:
     rows = Heartbeat.objects.order_by("occurred_at", "pk")
     fields = ("source_id", "occurred_at", "recorded_at")
     return [HeartbeatRow(*row) for row in rows.values_list(*fields)]
+
+
+def source_names(ids: Collection[UUID]) -> dict[UUID, str]:
+    """What the sources are called, for those who read the health of all of them."""
+    return dict(Source.objects.filter(pk__in=ids).values_list("pk", "name"))

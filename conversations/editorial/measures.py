@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from conversations.editorial.models import Decision, Publication, Reaction
 from crm.journal.measures import Beginning
 from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from crm.organisation.models import User
 
 
 class PublicationRow(NamedTuple):
@@ -72,3 +78,24 @@ def decisions() -> list[DecisionRow]:
 def beginnings() -> list[Beginning]:
     """Of reactions, those included that nobody compared."""
     return beginnings_of(Reaction)
+
+
+TITLE = 80  # characters of a text that stand for it
+
+
+def visible_titles(user: User | AnonymousUser, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Of these publications, how those begin that `user` may open."""
+    rows = Publication.objects.visible_to(user).filter(pk__in=ids)
+    return {pk: text[:TITLE] or str(pk) for pk, text in rows.values_list("pk", "text")}
+
+
+def published(start: datetime, end: datetime) -> int:
+    """How many publications appeared: shown, and no criterion looks at it."""
+    return Publication.objects.filter(published_at__gte=start, published_at__lt=end).count()
+
+
+def reactions(start: datetime, end: datetime) -> list[tuple[str, float]]:
+    """Sums by metric, the largest first: shown, and no criterion looks at them."""
+    rows = Reaction.objects.filter(occurred_at__gte=start, occurred_at__lt=end, compared_by=None)
+    sums = rows.values_list("metric").annotate(sum=Sum("value")).order_by("-sum", "metric")
+    return [(metric, total) for metric, total in sums]

@@ -48,3 +48,8 @@ def uses() -> list[UseRow]:
     rows = ArticleUse.objects.order_by("message_id", "position", "pk")
     fields = ("message_id", "position", "article_id", "occurred_at", "recorded_at")
     return [UseRow(*row) for row in rows.values_list(*fields)]
+
+
+def written(until: datetime) -> int:
+    """How many articles there were: shown, and no criterion looks at it."""
+    return Article.objects.filter(occurred_at__lt=until).count()

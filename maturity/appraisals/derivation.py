@@ -35,6 +35,12 @@ class Derived:
     is_preview: bool
     live: Live
 
+    @property
+    def last_monday(self) -> date:
+        """The last one walked; the Monday up to `as_of` where none was."""
+        walked = self.walked.company.stages_at
+        return walked[-1][0] if walked else last_monday(self.as_of)
+
     def is_provisional(self, unit: UUID | None) -> bool:
         """Until enough evaluations were made live; replayed ones never are."""
         return self.live.get(unit, 0) < self.model.walk.live

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -21,6 +22,7 @@ from maturity.appraisals.derivation import Derived
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
+from maturity.appraisals.weeks import Weeks, corrected_weeks, kept_weeks
 from maturity.facts.evidence import Evidence
 from maturity.facts.ledger import Ledger
 from maturity.facts.organisation import UnitAt
@@ -51,6 +53,7 @@ class Picture:
     evidence: Mapping[str, Evidence]
     has_imported_history: bool
     made_at: datetime
+    weeks: Weeks = field(default_factory=Weeks)
 
     def appraisal(self) -> dict[str, Any]:
         return derivation.appraisal(self.derived, reading=self.reading.value)
@@ -73,8 +76,10 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     if reading is PastReading.KNOWN:
         known = Known(ledger)
         derived, seen = known.derive(as_of, now=now, live=live), known.ledger_at(as_of)
+        weeks = kept_weeks(as_of)
     else:
         derived, seen = derivation.derive(ledger, as_of, now=now, live=live), ledger
+        weeks = corrected_weeks(ledger, derived.walked, derived.last_monday)
     return Picture(
         derived=derived,
         reading=reading,
@@ -82,6 +87,7 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
         evidence={c.id: seen.evidence(as_of, c.metric) for c in ledger.model.criteria},
         has_imported_history=seen.records.has_imported_history(),
         made_at=now,
+        weeks=weeks,
     )
 
 
@@ -94,6 +100,23 @@ def remembered_picture(as_of: date, *, reading: PastReading) -> Picture:
             return found
     begun = time.monotonic()
     made = picture(as_of, reading=reading)
+    with suppress(RedisError):
+        cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))
+    return made
+
+
+def evidence_of(as_of: date, *, reading: PastReading, unit: UUID, criterion: str) -> Evidence:
+    """The records behind one criterion of a unit, remembered like a picture."""
+    model = load()
+    key = f"evidence:{model.sha256[:16]}:{reading.value}:{as_of.isoformat()}:{unit}:{criterion}"
+    with suppress(RedisError):
+        found = cache.get(key)
+        if isinstance(found, Evidence):
+            return found
+    begun = time.monotonic()
+    ledger = Ledger(read(), model)
+    seen = Known(ledger).ledger_at(as_of) if reading is PastReading.KNOWN else ledger
+    made = seen.evidence(as_of, model.by_id[criterion].metric, unit=unit)
     with suppress(RedisError):
         cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))
     return made

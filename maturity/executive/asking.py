@@ -22,6 +22,11 @@ class Asked:
     reading: PastReading
     unit: str | None
 
+    def query(self) -> dict[str, str]:
+        """The parameters that ask for the same."""
+        said = {"as_of": self.as_of.isoformat(), "reading": self.reading.value}
+        return said | ({"unit": self.unit} if self.unit else {})
+
 
 def reads_maturity(person: Person) -> bool:
     """Executives and staff; ambassadors have no business with the figures of others."""
@@ -49,12 +54,16 @@ def single(query: QueryDict, name: str) -> str | None:
 
 
 def day_of(text: str | None) -> date:
-    if text is None:
-        return timezone.localdate()
+    return day_or_none(text or "", name="as_of") or timezone.localdate()
+
+
+def day_or_none(text: str, *, name: str) -> date | None:
+    if not text:
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid("as_of is a date like 2026-10-05") from error
+        raise Invalid(f"{name} is a date like 2026-10-05") from error
 
 
 def reading_of(text: str | None) -> PastReading:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from math import exp
 
-from maturity.scoring.definition import Model, Stage
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from maturity.appraisals.weeks import THREE_YEARS, Figure
+from maturity.executive import wording
+from maturity.scoring.definition import Criterion, Model, Stage
+from maturity.scoring.gates import Measured, Verdict, number_of
 
 WIDTH, HEIGHT, FLOOR = 760.0, 250.0, 190.0
 REACH = 2.8  # standard deviations drawn on either side of the middle
@@ -17,7 +23,8 @@ BOUNDS = (REACH, 1.0, 0.0, -1.0, -2.0, -REACH)  # stage 1 is far right: read fro
 STEPS = 24
 TREND_WIDTH, TREND_HEIGHT = 760.0, 190.0
 TREND_LEFT, TREND_TOP, TREND_STEP = 118.0, 14.0, 30.0
-THREE_YEARS = timedelta(days=3 * 366)
+LINE_WIDTH, LINE_HEIGHT, LINE_EDGE = 300.0, 60.0, 4.0  # the trend of one criterion
+HEADROOM = 1.2  # a count's scale reaches this much above its threshold
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Step:
-    """A change of stage on the trend."""
+    """A change of stage on the trend. number: the mark that the list below explains."""
 
     x: float
     y: float
     on: date
+    number: int
 
 
 @dataclass(frozen=True)
@@ -96,19 +104,19 @@ def trend(model: Model, stages_at: Sequence[tuple[date, int | None]], until: dat
     def x(on: date) -> float:
         return round(TREND_LEFT + (on - first).days / span * (TREND_WIDTH - TREND_LEFT - 16), 1)
 
-    path, steps, before = "", [], weeks[0][1]
+    path, before = "", weeks[0][1]
+    steps: list[Step] = []
     for on, stage in weeks:
         y = level(stage, model.top)
         if not path:
             path = f"M{x(on)} {y}"
         elif stage != before:
             path += f" H{x(on)} V{y}"
-            steps.append(Step(x(on), y, on))
+            steps.append(Step(x(on), y, on, len(steps) + 1))
         before = stage
     path += f" H{x(last)}"
     levels = [(level(one.number, model.top), one) for one in (*model.stages, model.unassessed)]
-    firsts = [date(year, 1, 1) for year in range(first.year + 1, last.year + 1)]
-    return Trend(path, levels, [(x(on), on) for on in firsts], steps)
+    return Trend(path, levels, [(x(on), on) for on in new_years(first, last)], steps)
 
 
 @dataclass(frozen=True)
@@ -122,9 +130,8 @@ class Gauge:
     stay: float
 
 
-def gauge(
-    value: float | None, lower: float | None, upper: float | None, enter: float, stay: float
-) -> Gauge | None:
+def gauge(verdict: Verdict, enter: float, stay: float) -> Gauge | None:
+    value, lower, upper = verdict.value, verdict.lower, verdict.upper
     if value is None:
         return None
     is_count = enter >= 1
@@ -137,3 +144,83 @@ def gauge(
         enter=round(enter / whole * 100, 1),
         stay=round(stay / whole * 100, 1),
     )
+
+
+@dataclass(frozen=True)
+class Line:
+    """The trend of one criterion, weeks without a number as gaps. first to high are values."""
+
+    path: str
+    x: float
+    y: float
+    enter: float
+    stay: float
+    years: Sequence[tuple[float, date]]
+    weeks: int
+    first: float
+    last: float
+    low: float
+    high: float
+
+    def said(self, criterion: Criterion) -> str:
+        """What the drawing shows, for those who do not see it."""
+        weeks = ngettext("%(n)s week", "%(n)s weeks", self.weeks) % {"n": self.weeks}
+        numbers = {
+            name: wording.amount(criterion, value)
+            for name, value in (
+                ("first", self.first),
+                ("last", self.last),
+                ("low", self.low),
+                ("high", self.high),
+            )
+        }
+        return _("Over %(weeks)s from %(first)s to %(last)s, between %(low)s and %(high)s.") % {
+            "weeks": weeks,
+            **numbers,
+        }
+
+
+def line(figures: Sequence[Figure], measured: Measured) -> Line | None:
+    """None where fewer than two weeks have a number."""
+    values = [(on, number_of(k, n)) for on, k, n in figures]
+    known = [(on, value) for on, value in values if value is not None]
+    if len(known) < 2:
+        return None
+    numbers = [value for _, value in known]
+    is_count = measured.enter >= 1
+    whole = max(measured.enter * HEADROOM, *numbers) if is_count else max(1.0, *numbers)
+    first, span = values[0][0], max((values[-1][0] - values[0][0]).days, 1)
+
+    def x(on: date) -> float:
+        return round(LINE_EDGE + (on - first).days / span * (LINE_WIDTH - 2 * LINE_EDGE), 1)
+
+    def y(value: float) -> float:
+        return round(LINE_HEIGHT - LINE_EDGE - value / whole * (LINE_HEIGHT - 2 * LINE_EDGE), 1)
+
+    return Line(
+        path=drawn([None if value is None else (x(on), y(value)) for on, value in values]),
+        x=x(known[-1][0]),
+        y=y(known[-1][1]),
+        enter=y(measured.enter),
+        stay=y(measured.stay),
+        years=[(x(on), on) for on in new_years(first, values[-1][0])],
+        weeks=len(values),
+        first=numbers[0],
+        last=numbers[-1],
+        low=min(numbers),
+        high=max(numbers),
+    )
+
+
+def drawn(points: Sequence[tuple[float, float] | None]) -> str:
+    """A path through the points, lifted where there is none."""
+    parts, is_down = [], False
+    for point in points:
+        if point is not None:
+            parts.append(f"{'L' if is_down else 'M'}{point[0]} {point[1]}")
+        is_down = point is not None
+    return " ".join(parts)
+
+
+def new_years(first: date, last: date) -> list[date]:
+    return [date(year, 1, 1) for year in range(first.year + 1, last.year + 1)]

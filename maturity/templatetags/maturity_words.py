@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from maturity.executive.page import language
+from maturity.executive import behind as records
+from maturity.executive.asking import Asked
+from maturity.executive.wording import language
 
 register = template.Library()
 
@@ -39,6 +45,34 @@ def effort_word(effort: str) -> str:
 
 
 @register.filter
+def kind_word(kind: str) -> str:
+    return records.kind_word(kind)
+
+
+@register.filter
 def svg(number: float) -> str:
     """A coordinate: a point, whatever the language."""
     return f"{number:.1f}"
+
+
+@register.filter
+def plain(number: float) -> str:
+    """Whole, in the reader's grouping."""
+    return number_format(number, 0, force_grouping=True)
+
+
+@register.filter
+def get(found: Mapping[str, Any] | None, key: str) -> Any:
+    return (found or {}).get(key)
+
+
+@register.filter
+def query(asked: Asked) -> str:
+    """`?...` that asks for the same day, reading and unit."""
+    return f"?{urlencode(asked.query())}"
+
+
+@register.filter
+def behind(criterion: str, asked: Asked) -> str:
+    """The address of what lies behind a criterion."""
+    return f"{reverse('maturity-criterion', args=[criterion])}{query(asked)}"

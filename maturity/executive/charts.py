@@ -24,7 +24,7 @@ STEPS = 24
 TREND_WIDTH, TREND_HEIGHT = 760.0, 190.0
 TREND_LEFT, TREND_TOP, TREND_STEP = 118.0, 14.0, 30.0
 LINE_WIDTH, LINE_HEIGHT, LINE_EDGE = 300.0, 60.0, 4.0  # the trend of one criterion
-HEADROOM = 1.2  # a count's scale reaches this much above its threshold
+HEADROOM = 1.2  # its scale reaches this much above its threshold
 
 
 @dataclass(frozen=True)
@@ -187,8 +187,7 @@ def line(figures: Sequence[Figure], measured: Measured) -> Line | None:
     if len(known) < 2:
         return None
     numbers = [value for _, value in known]
-    is_count = measured.enter >= 1
-    whole = max(measured.enter * HEADROOM, *numbers) if is_count else max(1.0, *numbers)
+    whole = max(measured.enter * HEADROOM, *numbers)
     first, span = values[0][0], max((values[-1][0] - values[0][0]).days, 1)
 
     def x(on: date) -> float:

@@ -1,20 +1,52 @@
-"""GET /api/v1/maturity/: the appraisal as one object, for executives and staff."""
+"""API v1: the stage, its criteria, evidence and changes, what-if, exports and gauges.
+
+Every address takes the same three parameters: as_of, reading, unit.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from maturity.appraisals.services import PastReading, remembered_picture, said_of
-from maturity.executive.asking import ask, reads_maturity
+from crm.errors import Invalid, Missing
+from maturity.appraisals.services import (
+    PastReading,
+    Picture,
+    evidence_of,
+    remembered_picture,
+    said_of,
+    unit_of,
+)
+from maturity.executive import examples, gauges, tables
+from maturity.executive import serializers as words
+from maturity.executive.asking import Asked, ask, reads_maturity
+from maturity.executive.behind import open_ids
+from maturity.executive.rows import Subject, company_subject, unit_subject
+from maturity.executive.what_if import Outlook, Shift, WhatIf, what_if
+from maturity.facts.evidence import Evidence
+from maturity.facts.organisation import UnitAt
+from maturity.scoring.gates import number_of
+from maturity.scoring.stages import Transition
+
+PARAMETERS = [
+    OpenApiParameter("as_of", OpenApiTypes.DATE, description="default: today"),
+    OpenApiParameter("reading", str, enum=[one.value for one in PastReading]),
+    OpenApiParameter("unit", str, description="one unit by its id"),
+]
+FORM = OpenApiParameter("form", str, enum=["csv", "json"], description="default: json")
+GAUGES = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class ReadsMaturity(BasePermission):
@@ -24,87 +56,264 @@ class ReadsMaturity(BasePermission):
         return reads_maturity(request.user)
 
 
-class StageSerializer(serializers.Serializer[Any]):
-    """number is null while unassessed."""
+@dataclass(frozen=True)
+class Found:
+    """What was asked for: the picture of that day, and the subject in it."""
 
-    number = serializers.IntegerField(allow_null=True, min_value=1, max_value=5)
-    key = serializers.CharField()
-    provisional = serializers.BooleanField()
-    at_risk = serializers.BooleanField()
-    exempt = serializers.BooleanField()
+    asked: Asked
+    picture: Picture
+    unit: UnitAt | None
 
+    @property
+    def subject(self) -> Subject:
+        if self.unit is None:
+            return company_subject(self.picture)
+        return unit_subject(self.picture, self.unit.unit)
 
-class CriterionSerializer(serializers.Serializer[Any]):
-    """k of n (n is null for a count), its value, bounds and thresholds."""
+    def said(self) -> dict[str, Any]:
+        """The exact appraisal object of the subject."""
+        return said_of(self.picture, unit=self.asked.unit)
 
-    id = serializers.CharField()
-    dimension = serializers.CharField(allow_null=True)
-    gate = serializers.BooleanField()
-    outcome = serializers.CharField()
-    k = serializers.IntegerField()
-    n = serializers.IntegerField(allow_null=True)
-    value = serializers.FloatField(allow_null=True)
-    lower = serializers.FloatField(allow_null=True)
-    upper = serializers.FloatField(allow_null=True)
-    enter = serializers.FloatField()
-    stay = serializers.FloatField()
-    minimum = serializers.IntegerField(allow_null=True)
-    next_action = serializers.CharField(allow_null=True)
-
-
-class TransitionSerializer(serializers.Serializer[Any]):
-    """A change of stage on a Monday, and what caused it; the key `from` stands beside."""
-
-    at = serializers.DateField()
-    to = serializers.IntegerField(allow_null=True)
-    causes = serializers.ListField(child=serializers.CharField())
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {"from": serializers.IntegerField(allow_null=True), **super().get_fields()}
+    def head(self) -> dict[str, Any]:
+        return {
+            "as_of": self.asked.as_of.isoformat(),
+            "reading": self.asked.reading.value,
+            "preview": self.picture.derived.is_preview,
+            "unit": self.unit.key if self.unit else None,
+        }
 
 
-class SubjectSerializer(serializers.Serializer[Any]):
-    stage = StageSerializer()
-    blocking = serializers.ListField(child=serializers.CharField())
-    criteria = CriterionSerializer(many=True)
-    transitions = TransitionSerializer(many=True)
+def found(request: Request, *, also: tuple[str, ...] = ()) -> Found:
+    asked = ask(request.query_params, also=also)
+    picture = remembered_picture(asked.as_of, reading=asked.reading)
+    unit = unit_of(picture.derived, asked.unit) if asked.unit else None
+    return Found(asked, picture, unit)
 
 
-class UnitSerializer(SubjectSerializer):
-    id = serializers.CharField()
-
-
-class ModelSerializer(serializers.Serializer[Any]):
-    version = serializers.CharField()
-    sha256 = serializers.CharField()
-
-
-class AppraisalSerializer(SubjectSerializer):
-    as_of = serializers.DateField()
-    reading = serializers.ChoiceField(choices=[one.value for one in PastReading])
-    preview = serializers.BooleanField()
-    model = ModelSerializer()
-    units = UnitSerializer(many=True)
-
-
-class MaturityView(APIView):
+class Readers(APIView):
     permission_classes = (ReadsMaturity,)
 
+
+class MaturityView(Readers):
     @extend_schema(
         operation_id="maturity",
         summary="The stage of social maturity, and why",
-        parameters=[
-            OpenApiParameter("as_of", OpenApiTypes.DATE, description="default: today"),
-            OpenApiParameter("reading", str, enum=[one.value for one in PastReading]),
-            OpenApiParameter("unit", str, description="one unit by its id"),
-        ],
-        responses=AppraisalSerializer,
+        parameters=PARAMETERS,
+        responses=words.AppraisalSerializer,
     )
     def get(self, request: Request) -> Response:
         """Derived from the records as of that day; kept for a short while."""
-        asked = ask(request.query_params)
-        made = remembered_picture(asked.as_of, reading=asked.reading)
-        return Response(said_of(made, unit=asked.unit))
+        return Response(found(request).said())
 
 
-urlpatterns = [path("maturity/", MaturityView.as_view(), name="maturity-api")]
+class StageView(Readers):
+    @extend_schema(
+        operation_id="maturity_stage",
+        parameters=PARAMETERS,
+        responses=words.StandSerializer,
+        examples=[examples.STAND],
+    )
+    def get(self, request: Request) -> Response:
+        """The stage alone, what blocks the next one, and how many of its gates are open."""
+        asked = found(request)
+        said, subject = asked.said(), asked.subject
+        model, number = asked.picture.derived.model, subject.standing.stage
+        gates = model.gates(number + 1) if number else ()
+        opened = sum(subject.standing.is_open(gate) for gate in gates)
+        kept = {name: said[name] for name in ("model", "stage", "blocking")}
+        return Response(asked.head() | kept | {"gates": {"open": opened, "all": len(gates)}})
+
+
+class CriteriaView(Readers):
+    @extend_schema(
+        operation_id="maturity_criteria",
+        parameters=PARAMETERS,
+        responses=words.CriteriaSerializer,
+        examples=[examples.CRITERIA],
+    )
+    def get(self, request: Request) -> Response:
+        """k, n, interval, thresholds and outcome of every criterion."""
+        asked = found(request)
+        return Response(asked.head() | {"criteria": asked.said()["criteria"]})
+
+
+class TransitionsView(Readers):
+    @extend_schema(
+        operation_id="maturity_transitions",
+        parameters=PARAMETERS,
+        responses=words.TransitionsSerializer,
+        examples=[examples.TRANSITIONS],
+    )
+    def get(self, request: Request) -> Response:
+        """Every change of stage up to that day, with what caused it."""
+        asked = found(request)
+        return Response(asked.head() | {"transitions": asked.said()["transitions"]})
+
+
+class EvidenceView(Readers):
+    @extend_schema(
+        operation_id="maturity_evidence",
+        parameters=PARAMETERS,
+        responses=words.EvidenceSerializer,
+        examples=[examples.EVIDENCE],
+    )
+    def get(self, request: Request, criterion: str) -> Response:
+        """The records behind one criterion, by id where you may open them, and its trend."""
+        asked = found(request)
+        if criterion not in asked.picture.derived.model.by_id:
+            raise Missing("there is no such criterion", code="unknown_criterion")
+        hidden = criterion in asked.subject.withheld
+        evidence = None if hidden else evidence_behind(asked, criterion)
+        figures = () if hidden else asked.subject.series.get(criterion, ())
+        weeks = [{"on": on, "k": k, "n": n, "value": number_of(k, n)} for on, k, n in figures]
+        told = {"criterion": criterion, "withheld": hidden, "weeks": weeks}
+        return Response(asked.head() | told | records_of(request, evidence))
+
+
+def evidence_behind(asked: Found, criterion: str) -> Evidence:
+    if asked.unit is None:
+        return asked.picture.evidence[criterion]
+    day, reading = asked.asked.as_of, asked.asked.reading
+    return evidence_of(day, reading=reading, unit=asked.unit.unit, criterion=criterion)
+
+
+def records_of(request: Request, evidence: Evidence | None) -> dict[str, Any]:
+    if evidence is None:
+        return {"count": 0, "oldest": None, "newest": None, "sha256": "", "records": []}
+    may_open = open_ids(request.user, evidence)
+    return {
+        "count": evidence.count,
+        "oldest": evidence.oldest,
+        "newest": evidence.newest,
+        "sha256": evidence.digest,
+        "records": [
+            {"kind": trace.kind, "at": trace.at, "id": trace.id if trace.id in may_open else None}
+            for trace in evidence.records
+        ],
+    }
+
+
+class WhatIfView(Readers):
+    @extend_schema(
+        operation_id="maturity_what_if",
+        parameters=PARAMETERS,
+        request=words.WhatIfBody,
+        responses=words.WhatIfSerializer,
+        examples=[examples.SHIFTS, examples.WHAT_IF],
+    )
+    def post(self, request: Request) -> Response:
+        """The stage with other numbers or thresholds, held for 26 Mondays. Nothing is stored."""
+        asked = found(request)
+        body = words.WhatIfBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        shifts = [Shift(**one) for one in body.validated_data["changes"]]
+        said = what_if(asked.picture.derived, asked.subject, shifts)
+        return Response(asked.head() | outlooks(said))
+
+
+def outlooks(said: WhatIf) -> dict[str, Any]:
+    return {
+        "now": said.now,
+        "without": outlook(said.without),
+        "then": outlook(said.then),
+        "criteria": [
+            {
+                "id": one.criterion.id,
+                "outcome": one.outcome.value,
+                "k": one.measured.k,
+                "n": one.measured.n,
+                "value": one.verdict.value,
+                "lower": one.verdict.lower,
+                "upper": one.verdict.upper,
+                "enter": one.measured.enter,
+                "stay": one.measured.stay,
+            }
+            for one in said.judged
+        ],
+    }
+
+
+def outlook(said: Outlook) -> dict[str, Any]:
+    steps = [step_of(one) for one in said.steps]
+    return {"number": said.stage, "transitions": steps, "blocking": list(said.blocking)}
+
+
+def step_of(change: Transition) -> dict[str, Any]:
+    return {
+        "at": change.at.isoformat(),
+        "from": change.came_from,
+        "to": change.to,
+        "causes": list(change.causes),
+    }
+
+
+class ExportView(Readers):
+    @extend_schema(
+        operation_id="maturity_export",
+        parameters=[*PARAMETERS, FORM],
+        responses={
+            (200, "application/json"): words.ExportSerializer,
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, examples=[examples.CSV]),
+        },
+        examples=[examples.EXPORT],
+    )
+    def get(self, request: Request) -> Response | HttpResponse:
+        """A line a criterion, of the company and of each unit: CSV for a spreadsheet, or JSON."""
+        asked = found(request, also=("form",))
+        form = request.query_params.get("form", "json")
+        if form not in {"csv", "json"} or len(request.query_params.getlist("form")) > 1:
+            raise Invalid("form is csv or json")
+        if form == "csv":
+            return tables.answer(asked.picture, asked.asked, asked.unit)
+        return Response({"lines": list(tables.lines(asked.picture, asked.asked, asked.unit))})
+
+
+class PlainText(BaseRenderer):
+    """Only named, so that what a scraper accepts is understood; refusals stay JSON."""
+
+    media_type = "text/plain"
+    format = "text"
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        return JSONRenderer().render(data)
+
+
+class ByAcceptAlone(DefaultContentNegotiation):
+    """`?format=` is no parameter here: it would make an unknown one a 404."""
+
+    def filter_renderers(
+        self,
+        renderers: Iterable[BaseRenderer],
+        format: str,  # noqa: A002 - its name upstream
+    ) -> list[BaseRenderer]:
+        return list(renderers)
+
+
+class GaugesView(Readers):
+    renderer_classes = [JSONRenderer, PlainText]
+    content_negotiation_class = ByAcceptAlone
+
+    @extend_schema(
+        operation_id="maturity_metrics",
+        responses={
+            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, examples=[examples.GAUGES])
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Today's figures as Prometheus gauges; a scraper brings a token of the scope maturity."""
+        asked = found(request)
+        return HttpResponse(gauges.text(asked.picture), content_type=GAUGES)
+
+
+urlpatterns = [
+    path("maturity/", MaturityView.as_view(), name="maturity-api"),
+    path("maturity/stage/", StageView.as_view()),
+    path("maturity/criteria/", CriteriaView.as_view()),
+    path("maturity/criteria/<str:criterion>/evidence/", EvidenceView.as_view()),
+    path("maturity/transitions/", TransitionsView.as_view()),
+    path("maturity/what-if/", WhatIfView.as_view()),
+    path("maturity/export/", ExportView.as_view()),
+    path("maturity/metrics/", GaugesView.as_view()),
+]

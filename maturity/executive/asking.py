@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,9 +34,10 @@ def reads_maturity(person: Person) -> bool:
     return has_role(person, Role.EXECUTIVE, Role.STAFF)
 
 
-def ask(query: QueryDict) -> Asked:
-    """Reads the parameters strictly: a misspelt one is refused, never passed over."""
-    unknown = sorted(set(query) - set(PARAMETERS))
+def ask(query: QueryDict, *, also: Collection[str] = ()) -> Asked:
+    """Reads the parameters strictly: a misspelt one is refused, never passed over. also: names
+    that the caller reads itself."""
+    unknown = sorted(set(query) - set(PARAMETERS) - set(also))
     if unknown:
         raise Invalid(f"unknown parameter: {', '.join(unknown)}")
     return Asked(

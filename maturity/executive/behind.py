@@ -70,6 +70,13 @@ def seen_by(reader: Person, evidence: Evidence) -> Behind:
     )
 
 
+def open_ids(reader: Person, evidence: Evidence) -> set[UUID]:
+    """The ids of those that this reader may open."""
+    shown = opened(reader, evidence.records, evidence.count)
+    pairs = zip(shown, evidence.records, strict=True)
+    return {trace.id for record, trace in pairs if record.name}
+
+
 def opened(reader: Person, traces: Sequence[Trace], count: int) -> list[Record]:
     """Each with its name and link, where this reader may see it."""
     found: dict[str, Mapping[UUID, tuple[str, str]]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.access.doors import actor_of
 from crm.errors import Forbidden, Invalid, Missing
 from maturity.appraisals.services import Picture, evidence_of, remembered_picture, unit_of
-from maturity.executive import pledges
+from maturity.executive import pledges, tables
 from maturity.executive.asking import Asked, ask, day_or_none, reads_maturity
 from maturity.executive.behind import Behind, seen_by
 from maturity.executive.page import Page, page
@@ -61,10 +61,10 @@ class Opened:
         return self.unit.unit if self.unit else None
 
 
-def opened(request: HttpRequest) -> Opened:
+def opened(request: HttpRequest, *, also: Collection[str] = ()) -> Opened:
     """Refuses what is not understood."""
     try:
-        asked = ask(request.GET)
+        asked = ask(request.GET, also=also)
         picture = remembered_picture(asked.as_of, reading=asked.reading)
         unit = unit_of(picture.derived, asked.unit) if asked.unit else None
     except Invalid as error:
@@ -87,6 +87,14 @@ def executive(request: HttpRequest) -> HttpResponse:
         "vanity": vanity(found.asked.as_of),
     }
     return render(request, "maturity/executive.html", said)
+
+
+@for_readers
+@require_safe
+def table(request: HttpRequest) -> HttpResponse:
+    """The figures of the page for a spreadsheet."""
+    found = opened(request)
+    return tables.answer(found.picture, found.asked, found.unit)
 
 
 def sources(request: HttpRequest, picture: Picture) -> Behind | None:

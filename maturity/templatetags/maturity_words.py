@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from maturity.executive import behind as records
 from maturity.executive.asking import Asked
 from maturity.executive.wording import language
+from maturity.scoring.definition import Words
 
 register = template.Library()
 
@@ -32,6 +33,12 @@ EFFORTS = {"low": _("low effort"), "medium": _("medium effort"), "high": _("high
 @register.filter
 def said(words: Mapping[str, str]) -> str:
     return words.get(language(), "")
+
+
+@register.filter
+def said_name(words: Mapping[str, Words]) -> str:
+    """A criterion's name."""
+    return words[language()].name
 
 
 @register.filter

@@ -82,6 +82,7 @@ LATER = {"publish_at": (timezone.now() + timedelta(days=9)).isoformat()}
 DECIDED = {"text": "At noon from now on."}
 WRONG = {"kind": "corrected"}
 URGENT = {"priority": "urgent"}
+SHIFTED = {"changes": [{"criterion": "S2-CHA-2", "k": 9}]}
 SECRET = "Is this about zanzibar?"
 SECRETIVE = {"from": {"handle": "quillon", "name": "Quillon"}}
 FILES = [{"name": "a.txt", "type": "text/plain", "base64": "aGVsbG8="}]
@@ -95,6 +96,13 @@ MATRIX = [
     ("GET", "schema/", None, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "docs/", None, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "maturity/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/stage/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/criteria/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/criteria/S1-INS/evidence/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/transitions/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("POST", "maturity/what-if/", SHIFTED, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/export/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/metrics/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "tokens/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "tokens/", TOKEN, 401, 201, 201, 201, 201, 201, 201),
     ("DELETE", "tokens/{token}/", None, 401, 404, 204, 404, 404, 404, 404),
@@ -352,6 +360,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/logout/", *[405] * 9),
     ("GET", "/maturity/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     ("GET", "/maturity/criteria/S1-INS/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/maturity/what-if/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/maturity/table.csv", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     # the form names nobody, which executives may say
     ("POST", "/maturity/criteria/S1-INS/owner/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
     ("GET", "/hooks/{hook}/", *[405] * 9),

@@ -13,6 +13,7 @@ from maturity.appraisals.services import Picture
 from maturity.executive.asking import Asked
 from maturity.executive.rows import Row, Subject, company_subject, rows, unit_subject
 from maturity.facts.organisation import UnitAt
+from maturity.scoring.stages import VALIDITY
 
 COLUMNS = (
     "as_of", "reading", "unit", "unit_name", "stage", "stage_key", "criterion", "name",
@@ -58,7 +59,7 @@ def figures(row: Row) -> Line:
         "name": row.words.name,
         "dimension": row.criterion.dimension or None,
         "of_stage": row.criterion.stage,
-        "gate": row.criterion.is_gate,
+        "gate": row.criterion.is_gate or row.criterion.id == VALIDITY,
         "outcome": row.outcome.value,
         "open": row.is_open,
     }

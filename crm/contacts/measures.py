@@ -12,9 +12,11 @@ from crm.journal.measures import beginnings as beginnings_of
 
 
 class AddressRow(NamedTuple):
-    """handle is case folded."""
+    """handle is case folded. at: when its contact was first known of."""
 
     contact: UUID
+    at: datetime
+    recorded_at: datetime
     kind: str
     handle: str
 
@@ -28,8 +30,9 @@ class MergeRow(NamedTuple):
 
 
 def addresses() -> list[AddressRow]:
-    rows = Identity.objects.order_by("pk").values_list("contact_id", "kind", "handle")
-    return [AddressRow(*row) for row in rows]
+    rows = Identity.objects.order_by("pk")
+    fields = ("contact_id", "contact__occurred_at", "recorded_at", "kind", "handle")
+    return [AddressRow(*row) for row in rows.values_list(*fields)]
 
 
 def merges() -> list[MergeRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from crm.journal.models import Keyed, Recorded
@@ -60,6 +61,7 @@ class Identity(models.Model):
     handle: case folded; `shown` keeps it as it was written.
     shared: another contact has the same address (other systems allow that): kept as imported,
     never found by what comes in.
+    recorded_at: since when it is known; readings of the past "as known" look at it.
     """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
@@ -68,6 +70,7 @@ class Identity(models.Model):
     handle = models.CharField(_("address"), max_length=320)
     shown = models.CharField(max_length=320, blank=True, default="")
     shared = models.BooleanField(default=False, editable=False)
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("identity")

@@ -14,7 +14,7 @@ from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Live
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal, Reading, Transition
-from maturity.facts.ledger import Ledger
+from maturity.facts.ledger import Day, Ledger
 from maturity.facts.records import Records, read
 from maturity.scoring.definition import load
 from maturity.scoring.stages import Standing
@@ -36,6 +36,7 @@ class Week:
     """One Monday about to be kept, and what was known at it."""
 
     on: date
+    day: Day
     ledger: Ledger
     is_live: bool
 
@@ -50,18 +51,18 @@ def store_missing(monday: date, *, now: datetime) -> int:
     """Stores every Monday up to `monday` that has no appraisal yet; answers how many."""
     stored = set(Appraisal.objects.filter(unit=None).values_list("as_of", flat=True))
     known, count = Known(Ledger(read(), load())), 0
-    for on, walked, _ in known.steps(monday):
+    for on, walked, day in known.steps(monday):
         cut = known.cut(on)
         if on in stored or cut is None or now < cut + AFTER_THE_CUT:
             continue
-        store(Week(on, known.ledger_at(on), is_live=now < cut + WEEK), walked)
+        store(Week(on, day, known.ledger_at(on), is_live=now < cut + WEEK), walked)
         count += 1
     return count
 
 
 def store(week: Week, walked: Walked) -> None:
     """The company and each unit that takes part."""
-    day, model = week.ledger.day(week.on), week.ledger.model
+    day, model = week.day, week.ledger.model
     live = dict(live_evaluations(week.on))
     for subject in (None, *(one.unit for one in day.units)):
         live[subject] = live.get(subject, 0) + week.is_live

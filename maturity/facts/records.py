@@ -19,7 +19,6 @@ from crm.contacts import measures as contacts
 from crm.journal.measures import Beginning
 from crm.organisation import measures as organisation
 
-UNDATED = ("addresses",)
 BELATED = timedelta(days=2)
 UNDATED_UNTIL = datetime(1970, 1, 1, tzinfo=UTC)  # a company without a date is older than this
 
@@ -68,7 +67,7 @@ class Records:
     others: Sequence[Beginning] = ()
 
     def dated(self) -> dict[str, Sequence[Any]]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNDATED}
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def recorded_before(self, cut: datetime) -> Records:
         """What was known at `cut`."""

@@ -3,9 +3,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from crm.contacts.models import Contact, Identity
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.appraisals.services import PastReading, appraise, store_due_appraisals
-from tests.maturity.company import START, Company
+from tests.maturity.company import START, Company, criterion
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 4, 13)
@@ -19,6 +20,8 @@ def recorded_as_it_happened(company, folder):
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"UPDATE {table} SET recorded_at = occurred_at")  # noqa: S608
+    for one in Identity.objects.select_related("contact"):
+        Identity.objects.filter(pk=one.pk).update(recorded_at=one.contact.occurred_at)
 
 
 def is_record(table):
@@ -108,3 +111,34 @@ def test_a_sweep_that_has_nothing_to_store_reads_no_messages(
         store_due_appraisals(at=AFTER + timedelta(hours=3))
     with django_assert_max_num_queries(2):
         store_due_appraisals(at=AFTER + timedelta(days=7) - timedelta(hours=2))
+
+
+def test_an_address_that_is_added_later_was_not_known_before(company):
+    store_due_appraisals(at=AFTER)
+    snapshot = Appraisal.objects.get(as_of=MONDAY, unit=None).said
+    for customer in Contact.objects.all():  # as if every customer had worked here all along
+        Identity.objects.create(contact=customer, kind="sms", handle=f"+{customer.pk.int}")
+        of_staff = {"kind": "sms", "handle": "sales1@atelier.example"}
+        Identity.objects.create(contact=customer, shared=True, **of_staff)
+    assert appraise(MONDAY, reading=PastReading.KNOWN) == snapshot
+    assert criterion(appraise(MONDAY, reading=PastReading.CORRECTED), "S3-CON-1")["n"] == 0
+
+
+def test_a_unit_knows_what_was_recorded_before_its_own_midnight_the_company_the_last_one(
+    company, tmp_path
+):
+    west = Company()
+    west.add("unit", id="w", at=START, name="West", profile="b2b", timezone="America/New_York")
+    west.contact("late", START)
+    west.asks("late", START + timedelta(days=90), contact="late")
+    west.lines = [line for line in west.lines if line["type"] in ("unit", "contact", "message")][1:]
+    west.take_in(tmp_path)
+    between = datetime(2026, 4, 13, 1, tzinfo=UTC)  # Monday in Paris, still Sunday in New York
+    with connection.cursor() as cursor:
+        for table in ("crm_unitversion", "crm_contact", "crm_identity", "conversations_message"):
+            later = f"UPDATE {table} SET recorded_at = %s WHERE recorded_at > %s"  # noqa: S608
+            cursor.execute(later, [between, between])
+    found = appraise(MONDAY, reading=PastReading.KNOWN, at=AFTER + timedelta(hours=9))
+    assert criterion(found, "S3-CON-1")["n"] == 56
+    ours = next(unit for unit in found["units"] if unit["id"] == "u")
+    assert criterion(ours, "S3-CON-1")["n"] == 55

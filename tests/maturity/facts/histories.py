@@ -92,7 +92,7 @@ def read(found):
             for x in by_type["employee"]
         ],
         addresses=[
-            AddressRow(x["id"], i["kind"], i["handle"].casefold())
+            AddressRow(x["id"], x["when"], r, i["kind"], i["handle"].casefold())
             for x in by_type["contact"]
             for i in x["identities"]
         ],

@@ -164,6 +164,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 300},
         },
+        "tell by mail what moved in the maturity": {
+            "task": "maturity.executive.tasks.send_digests",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
         "say that the worker is alive": {
             "task": "config.tasks.pulse",
             "schedule": 2.0,
@@ -185,6 +190,7 @@ app.autodiscover_tasks(
         "ambassadors.routing",
         "ambassadors.communities",
         "maturity.appraisals",
+        "maturity.executive",
     ]
 )
 

@@ -1,6 +1,25 @@
 """Gathers the models of the floor's rooms."""
 
 from maturity.appraisals.models import Appraisal, Reading, Transition
-from maturity.executive.models import Pledge
+from maturity.executive.models import (
+    Declaration,
+    Digest,
+    MailWish,
+    Pledge,
+    Share,
+    Survey,
+    Voter,
+)
 
-__all__ = ["Appraisal", "Pledge", "Reading", "Transition"]
+__all__ = [
+    "Appraisal",
+    "Declaration",
+    "Digest",
+    "MailWish",
+    "Pledge",
+    "Reading",
+    "Share",
+    "Survey",
+    "Transition",
+    "Voter",
+]

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from maturity.executive import views, what_if_page
+from maturity.executive import digest_page, share_pages, survey_pages, views, what_if_page
 
 urlpatterns = [
     path("maturity/", views.executive, name="maturity"),
     path("maturity/what-if/", what_if_page.what_if_page, name="maturity-what-if"),
+    path("maturity/shares/", share_pages.share_list, name="maturity-shares"),
+    path("maturity/shares/<uuid:pk>/revoke/", share_pages.revoke, name="maturity-share-revoke"),
+    path("maturity/shared/<str:token>/", share_pages.shared, name="maturity-shared"),
+    path("maturity/digest/", digest_page.digest_page, name="maturity-digest"),
+    path("maturity/declare/", survey_pages.declare, name="maturity-declare"),
+    path("maturity/survey/", survey_pages.ask_or_end, name="maturity-survey"),
     path("maturity/table.csv", views.table, name="maturity-table"),
     path("maturity/criteria/<str:criterion>/", views.criterion, name="maturity-criterion"),
     path("maturity/criteria/<str:criterion>/owner/", views.pledge, name="maturity-pledge"),

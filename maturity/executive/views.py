@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.access.doors import actor_of
 from crm.errors import Forbidden, Invalid, Missing
 from maturity.appraisals.services import Picture, evidence_of, remembered_picture, unit_of
-from maturity.executive import pledges, tables
+from maturity.executive import pledges, shares, surveys, tables
 from maturity.executive.asking import Asked, ask, day_or_none, reads_maturity
 from maturity.executive.behind import Behind, seen_by
 from maturity.executive.page import Page, page
@@ -78,6 +78,7 @@ def opened(request: HttpRequest, *, also: Collection[str] = ()) -> Opened:
 @require_safe
 def executive(request: HttpRequest) -> HttpResponse:
     found = opened(request)
+    survey, declared = surveys.newest()
     said = {
         "page": found.page,
         "asked": found.asked,
@@ -85,6 +86,9 @@ def executive(request: HttpRequest) -> HttpResponse:
         "may_pledge": pledges.may_pledge(request.user),
         "sources": sources(request, found.picture),
         "vanity": vanity(found.asked.as_of),
+        "may_share": shares.may_share(request.user),
+        "survey": survey,
+        "declared": declared,
     }
     return render(request, "maturity/executive.html", said)
 

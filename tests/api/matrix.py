@@ -55,6 +55,10 @@ from crm.access.personal_tokens import make_token
 from crm.organisation.models import Calendar, User
 from crm.organisation.services import save_calendar
 from crm.values import AUTOMATION
+from maturity.appraisals.services import PastReading
+from maturity.executive.asking import Asked
+from maturity.executive.shares import address
+from maturity.executive.shares import share as share_page
 from tests import house
 from tests.api.hands import Caller, hear, offered
 
@@ -361,6 +365,13 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/maturity/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     ("GET", "/maturity/criteria/S1-INS/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     ("GET", "/maturity/what-if/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/maturity/shares/", 302, 403, 403, 403, 403, 403, 200, 403, 200),
+    ("POST", "/maturity/shares/{share}/revoke/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
+    ("GET", "/maturity/shared/{shared}/", *[200] * 9),
+    ("GET", "/maturity/shared/nowhere/", *[404] * 9),
+    ("GET", "/maturity/digest/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/maturity/declare/", 302, 200, 200, 200, 200, 200, 200, 403, 200),
+    ("POST", "/maturity/survey/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
     ("GET", "/maturity/table.csv", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     # the form names nobody, which executives may say
     ("POST", "/maturity/criteria/S1-INS/owner/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
@@ -442,6 +453,7 @@ def furnish():
     _furnish_admin(people)
     held = _held(taken, people)
     heard = _heard(brand, people["staff"])
+    share = _shared(people["executive"])
     plans = _plans(channel, people["root"], people["staff"])
     staff = str(people["staff"].employee.pk)
     return {
@@ -463,6 +475,8 @@ def furnish():
             **heard,
             "offer": offer.pk,
             "held": held.pk,
+            "share": share.pk,
+            "shared": address(share).rstrip("/").rpartition("/")[2],
             "hit": Escalation.objects.get(source__isnull=False).pk,
             "policy": Policy.objects.get().pk,
             "community": circle.pk,
@@ -494,6 +508,11 @@ def _articles(writer, colleague):
     retire(made["retired"], by=writer.acting)
     wrong = flag(made["article"], text="By bike.", by=colleague.acting)
     return {name: article.pk for name, article in made.items()} | {"flag": wrong.pk}
+
+
+def _shared(executive):
+    asked = Asked(timezone.localdate(), PastReading.CORRECTED, None)
+    return share_page(asked, unit=None, days=9, by=executive.acting)
 
 
 def _app():

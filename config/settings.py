@@ -234,6 +234,9 @@ USE_I18N = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 
+# A TrueType font for PDFs, its bold face beside it as NAME-Bold; unset: Western European letters.
+PDF_FONT = env.str("PDF_FONT", default="")
+
 # --- Mail and channels ---------------------------------------------------------------------------
 
 # Where outgoing mail goes: smtp://user:pass@host:port; unset, each mail is a file in the outbox.

@@ -50,6 +50,10 @@ class Row:
         return self.outcome in UNKNOWN
 
     @property
+    def outcome_word(self) -> str:
+        return wording.outcome_word(self.outcome)
+
+    @property
     def is_slipping(self) -> bool:
         """Open, and either losing or held up by too few cases."""
         return self.is_open and bool(self.gate.losses or self.gate.held)

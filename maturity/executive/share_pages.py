@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -16,7 +17,7 @@ from crm.access.doors import actor_of, address_of
 from crm.errors import Invalid, Missing
 from crm.limits import Limit
 from maturity.appraisals.services import PastReading, remembered_picture, unit_of
-from maturity.executive import shares
+from maturity.executive import pdf, shares
 from maturity.executive.asking import Asked
 from maturity.executive.models import Share
 from maturity.executive.page import Page, page
@@ -64,6 +65,28 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The page without a name, a record, an owner or a form."""
+
+    def drawn(found: Share, shown: Page) -> HttpResponse:
+        words = {"page": shown, "asked": asked_of(found, shown), "is_shared": True, "share": found}
+        return render(request, "maturity/shared.html", words | {"token": token})
+
+    return outside(request, token, drawn)
+
+
+@never_cache
+@require_safe
+def shared_pdf(request: HttpRequest, token: str) -> HttpResponse:
+    return outside(request, token, lambda found, shown: pdf.answer(shown, asked_of(found, shown)))
+
+
+def asked_of(found: Share, shown: Page) -> Asked:
+    return Asked(found.as_of, PastReading(found.reading), shown.unit)
+
+
+def outside(
+    request: HttpRequest, token: str, drawn: Callable[[Share, Page], HttpResponse]
+) -> HttpResponse:
+    """What a link shows while it lives, and the same refusal for everything else."""
     if not READS_FROM.allows(address_of(request)):
         return HttpResponse(status=429, headers={"Retry-After": "60"})
     found = shares.opened(token)
@@ -72,9 +95,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         said = {"ended": _("This link is not here any more. Ask who sent it for another one.")}
         answer = render(request, "maturity/ended.html", said, status=404)
     else:
-        asked = Asked(found.as_of, PastReading(found.reading), shown.unit)
-        words = {"page": shown, "asked": asked, "is_shared": True, "share": found}
-        answer = render(request, "maturity/shared.html", words)
+        answer = drawn(found, shown)
     answer["X-Robots-Tag"] = "noindex, nofollow"
     answer["Referrer-Policy"] = "no-referrer"
     return answer

@@ -13,6 +13,10 @@ urlpatterns = [
     path("maturity/digest/", digest_page.digest_page, name="maturity-digest"),
     path("maturity/declare/", survey_pages.declare, name="maturity-declare"),
     path("maturity/survey/", survey_pages.ask_or_end, name="maturity-survey"),
+    path("maturity/page.pdf", views.as_pdf, name="maturity-pdf"),
+    path(
+        "maturity/shared/<str:token>/page.pdf", share_pages.shared_pdf, name="maturity-shared-pdf"
+    ),
     path("maturity/table.csv", views.table, name="maturity-table"),
     path("maturity/criteria/<str:criterion>/", views.criterion, name="maturity-criterion"),
     path("maturity/criteria/<str:criterion>/owner/", views.pledge, name="maturity-pledge"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.access.doors import actor_of
 from crm.errors import Forbidden, Invalid, Missing
 from maturity.appraisals.services import Picture, evidence_of, remembered_picture, unit_of
-from maturity.executive import pledges, shares, surveys, tables
+from maturity.executive import pdf, pledges, shares, surveys, tables
 from maturity.executive.asking import Asked, ask, day_or_none, reads_maturity
 from maturity.executive.behind import Behind, seen_by
 from maturity.executive.page import Page, page
@@ -99,6 +99,14 @@ def table(request: HttpRequest) -> HttpResponse:
     """The figures of the page for a spreadsheet."""
     found = opened(request)
     return tables.answer(found.picture, found.asked, found.unit)
+
+
+@for_readers
+@require_safe
+def as_pdf(request: HttpRequest) -> HttpResponse:
+    """What a board reads: no record, no owner."""
+    found = opened(request)
+    return pdf.answer(found.page, found.asked)
 
 
 def sources(request: HttpRequest, picture: Picture) -> Behind | None:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from maturity.scoring.definition import Criterion, Kind, Model
 from maturity.scoring.gates import GateState, Measured, Verdict
+
+OUTCOMES = {
+    "MET": gettext_lazy("met"),
+    "HELD": gettext_lazy("held"),
+    "NOT_MET": gettext_lazy("not met"),
+    "INSUFFICIENT": gettext_lazy("not enough data"),
+    "NO_SOURCE": gettext_lazy("no source"),
+    "NOT_APPLICABLE": gettext_lazy("exempted"),
+    "ERROR": gettext_lazy("error"),
+}
+
+
+def outcome_word(outcome: str) -> str:
+    return str(OUTCOMES[outcome])
 
 
 def language() -> str:

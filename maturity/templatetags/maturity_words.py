@@ -12,21 +12,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from maturity.executive import behind as records
+from maturity.executive import wording
 from maturity.executive.asking import Asked
 from maturity.executive.wording import language
 from maturity.scoring.definition import Words
 
 register = template.Library()
 
-OUTCOMES = {
-    "MET": _("met"),
-    "HELD": _("held"),
-    "NOT_MET": _("not met"),
-    "INSUFFICIENT": _("not enough data"),
-    "NO_SOURCE": _("no source"),
-    "NOT_APPLICABLE": _("exempted"),
-    "ERROR": _("error"),
-}
 EFFORTS = {"low": _("low effort"), "medium": _("medium effort"), "high": _("high effort")}
 
 
@@ -43,7 +35,7 @@ def said_name(words: Mapping[str, Words]) -> str:
 
 @register.filter
 def outcome_word(outcome: str) -> str:
-    return str(OUTCOMES[outcome])
+    return wording.outcome_word(outcome)
 
 
 @register.filter

@@ -372,6 +372,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/maturity/digest/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     ("GET", "/maturity/declare/", 302, 200, 200, 200, 200, 200, 200, 403, 200),
     ("POST", "/maturity/survey/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
+    ("GET", "/maturity/page.pdf", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("GET", "/maturity/shared/{shared}/page.pdf", *[200] * 9),
     ("GET", "/maturity/table.csv", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     # the form names nobody, which executives may say
     ("POST", "/maturity/criteria/S1-INS/owner/", 302, 403, 403, 403, 403, 403, 302, 403, 302),

@@ -15,10 +15,15 @@ from maturity.scoring.definition import Bar, Criterion, Model, Profile
 
 
 class Clause(NamedTuple):
-    """Whether a further condition holds at its ENTER and at its STAY value."""
+    """Whether a further condition holds at its ENTER and at its STAY value.
+
+    number, bar: what was compared with what, where it is one number; for explanations only.
+    """
 
     enter: bool
     stay: bool
+    number: float | None = None
+    bar: Bar | None = None
 
 
 class Counted(NamedTuple):
@@ -35,12 +40,12 @@ class Counted(NamedTuple):
 
 
 def at_least(number: float, bar: Bar) -> Clause:
-    return Clause(number >= bar.enter, number >= bar.stay)
+    return Clause(number >= bar.enter, number >= bar.stay, number, bar)
 
 
 def share_at_least(part: int, whole: int, bar: Bar) -> Clause:
     """A share of nothing fails."""
-    return at_least(part / whole, bar) if whole else Clause(False, False)
+    return at_least(part / whole, bar) if whole else Clause(False, False, None, bar)
 
 
 def holds(condition: bool) -> Clause:

@@ -142,6 +142,16 @@ class Ledger:
             return gather(metric, [views[unit]])
         return gather(metric, [view for view in views.values() if view.unit.takes_part])
 
+    def terms(self, on: date, criterion: Criterion, *, unit: UUID | None) -> tuple[Views, Terms]:
+        """What the measure of one criterion is asked with: the company's pool, or one unit."""
+        views = self.views(on)
+        if unit is not None:
+            one = views[unit]
+            terms = Terms(self.model, criterion, one.unit.profile, self.unit_headcount(one))
+            return [one], terms
+        pool = [view for view in views.values() if view.unit.takes_part]
+        return pool, Terms(self.model, criterion, pool_profile(pool), self.company_headcount(pool))
+
     def counted(self, on: date) -> Day:
         units = {unit.unit: unit for unit in self.units_at(on)}
         if not units:

@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|routing|offers|search]`: servers, a database of its own: var/bench."""
+"""`python -m bench WHAT`: servers and a database of its own, var/bench. WHAT: see `main`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def main(what: str = "ingest") -> None:
     from bench import ingest  # noqa: PLC0415 - needs Django set up
     from bench.routing import report, through  # noqa: PLC0415
     from bench.search import report as searching  # noqa: PLC0415
+    from bench.suggestions import report as suggesting  # noqa: PLC0415
 
     if what == "routing":
         report.main(questions=int(os.environ.get("ROWS", "20000")))
@@ -25,6 +26,8 @@ def main(what: str = "ingest") -> None:
         through.main(conversations=int(os.environ.get("ROWS", "5000")))
     elif what == "search":
         searching.main(messages=int(os.environ.get("ROWS", "5000000")))
+    elif what == "suggestions":
+        suggesting.main()
     else:
         ingest.main(rows=int(os.environ.get("ROWS", "50000")))
 

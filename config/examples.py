@@ -38,6 +38,14 @@ _CRITERION = {
     "next_action": "Set a service level on each channel and look every morning at what is due.",
 }
 
+READY = {
+    "name": "thanks",
+    "text": "Dear {{first_name}}, order {{order number}} left today. {{agent}}",
+    "language": "en",
+    "unit": None,
+    "shared": True,
+}
+
 EXAMPLES: dict[str, Any] = {
     "ArticleWords": {
         "id": ARTICLE,
@@ -60,6 +68,22 @@ EXAMPLES: dict[str, Any] = {
         "published_at": LATER,
         "review_on": "2028-02-29",
         "updated_at": LATER,
+    },
+    "ReadyAnswerWords": READY | {"id": ARTICLE, "owner": ADA, "active": True},
+    "NewReadyAnswerRequest": READY,
+    "PatchedChangedReadyAnswerRequest": {"active": False},
+    "OfferedPage": {
+        "next": None,
+        "previous": None,
+        "results": [
+            {
+                "id": ARTICLE,
+                "name": "thanks",
+                "language": "en",
+                "text": "Dear Berta, order {{order number}} left today. Ada",
+                "missing": ["order number"],
+            }
+        ],
     },
     "VersionWords": {
         "id": "01970000-0000-7000-8000-000000000009",

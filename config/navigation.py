@@ -39,6 +39,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _mentions(request),
                 _plan(request),
                 _articles(request),
+                _item(request, "conversations.readyanswer", "quickreply"),
                 _page(_("Communities"), "communities", "forum"),
                 _page(_("Ideas"), "ideas", "lightbulb"),
                 _page(_("Load"), "load", "stacked_bar_chart") if _reads(request) else None,

@@ -30,6 +30,7 @@ from conversations.knowledge.models import (
     ArticleReview,
     ArticleUse,
     ArticleVersion,
+    ReadyAnswer,
     UseCheck,
 )
 from conversations.listening.models import (
@@ -74,7 +75,11 @@ __all__ = [
     "Posted",
     "Publication",
     "Reaction",
+<<<<<<< HEAD
     "Sighting",
+=======
+    "ReadyAnswer",
+>>>>>>> 97c0901 (Suggestions weigh rare words; ready answers fill their gaps)
     "Source",
     "Takeover",
     "Target",

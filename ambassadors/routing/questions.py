@@ -10,7 +10,7 @@ from typing import Any
 from ambassadors.routing.matching import Conditions, Question, folded
 from ambassadors.routing.models import Rule, Target, Topic
 from conversations.inbox.models import Conversation, Direction, Message
-from conversations.knowledge.search import suggest
+from conversations.knowledge.suggesting import suggest
 from crm import language
 from crm.contacts.models import Identity
 from crm.many import among

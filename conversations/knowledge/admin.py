@@ -7,11 +7,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 
 from conversations.inbox.finding import id_in
@@ -21,11 +22,14 @@ from conversations.knowledge import pages, services
 from conversations.knowledge.acts import ACTS
 from conversations.knowledge.duplicates import duplicates
 from conversations.knowledge.forms import ArticleForm, said_of
-from conversations.knowledge.models import Article, ArticleQuerySet, ArticleState
+from conversations.knowledge.models import Article, ArticleQuerySet, ArticleState, ReadyAnswer
+from conversations.knowledge.ready import keep, may_change, offered
+from conversations.knowledge.ready_forms import ReadyAnswerForm
 from conversations.knowledge.rights import may_edit_draft
 from crm.access.doors import actor_of
 from crm.errors import RelaisError
 from crm.organisation.models import User
+from crm.pages import Paged
 
 
 @admin.register(Article)
@@ -180,6 +184,57 @@ class ArticleAdmin(ModelAdmin):
         if found is None:
             raise Http404
         return found
+
+
+@admin.register(ReadyAnswer)
+class ReadyAnswerAdmin(Paged, ModelAdmin):
+    form = ReadyAnswerForm
+    list_display = ("name", "language", "unit", "owner", "shared", "active")
+    list_filter = ("language", "shared", "active")
+    list_select_related = ("unit", "owner")
+    search_fields = ("name", "text")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReadyAnswer]:
+        seen = ReadyAnswer.objects.visible_to(_user(request))
+        return seen.select_related("owner", "unit")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, **kwargs)
+        employee = getattr(request.user, "employee", None)
+        form.owner_id = employee.pk if employee else None
+        return form
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and hasattr(request.user, "employee")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or may_change(obj, _user(request)))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        offer = self.admin_site.admin_view(require_safe(self.offer))
+        return [path("for/<uuid:conversation_id>/", offer, name="ready_for"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: ReadyAnswer, form: Any, change: bool) -> None:
+        keep(obj, by=actor_of(request))
+
+    def offer(self, request: HttpRequest, conversation_id: uuid.UUID) -> JsonResponse:
+        """What may be inserted in this conversation, its gaps filled."""
+        user = _user(request)
+        seen = Conversation.objects.visible_to(user).select_related(
+            "identity__contact", "channel", "unit"
+        )
+        found = seen.filter(pk=conversation_id).first()
+        if found is None:
+            raise Http404
+        rows = [
+            {"name": each.answer.name, "text": each.filled.text, "missing": each.filled.missing}
+            for each in offered(found, user)
+        ]
+        return JsonResponse({"answers": rows})
 
 
 def _may_edit(row: Article, user: User) -> bool:

@@ -28,7 +28,7 @@ from conversations.knowledge.models import (
     ArticleVersion,
     Visibility,
 )
-from conversations.knowledge.search import find, suggest
+from conversations.knowledge.search import find
 from conversations.knowledge.serializers import (
     ArticleWords,
     ChangedArticle,
@@ -45,6 +45,7 @@ from conversations.knowledge.serializers import (
     with_words,
     words,
 )
+from conversations.knowledge.suggesting import suggest
 from crm.access.filters import unit_filter
 from crm.access.idempotency import once
 from crm.access.permissions import Answering, ReadAllWriteAnswering

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import may_answer
 from conversations.knowledge.models import Article
-from conversations.knowledge.search import suggest
+from conversations.knowledge.suggesting import suggest
 from crm.organisation.models import User
 
 

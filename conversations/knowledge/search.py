@@ -1,4 +1,4 @@
-"""Finding articles: by words somebody typed, and by what a customer asks."""
+"""Finding articles: by words somebody typed, and those that share words with a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from conversations.inbox.finding import id_in
-from conversations.inbox.models import Conversation, Direction, MessageKind
 from conversations.knowledge.models import Article, ArticleQuerySet, ArticleState
 from crm.asking import AsQuery, question
 from crm.bounds import TooSlow, bounded
@@ -24,8 +23,6 @@ MOST_FOUND = 200
 SECONDS = 0.8
 _WALKED = 1_000  # newest articles that are read before the index is asked
 MOST_SUGGESTED = 5
-MOST_WORDS = 80  # of a question
-ENOUGH_WORDS = 2  # that an article shares with the question
 SAME_LANGUAGE = 1.5
 _WORD = re.compile(r"[^\W_]{2,40}")
 
@@ -94,22 +91,6 @@ def _best_first(ids: Sequence[uuid.UUID], asked: str) -> list[uuid.UUID]:
     )
     ordered = by_rank.order_by("-rank", "-occurred_at", "-pk")
     return list(ordered.values_list("pk", flat=True))
-
-
-def suggest(conversation: Conversation, *, most: int = MOST_SUGGESTED) -> list[Article]:
-    """Published articles that may answer what was asked last, the best first."""
-    words = words_of(asked_in(conversation))[:MOST_WORDS]
-    best = alike(words, language=conversation.language, enough=ENOUGH_WORDS, most=most)
-    found = published().select_related("author").in_bulk(best)
-    return [found[pk] for pk in best if pk in found]
-
-
-def asked_in(conversation: Conversation) -> str:
-    """The subject, and what the person wrote last, newest first."""
-    said = conversation.messages.filter(
-        direction=Direction.IN, kind=MessageKind.REPLY, automated=False
-    ).order_by("-occurred_at", "-pk")
-    return "\n".join([conversation.subject, *said.values_list("text", flat=True)[:3]])
 
 
 def words_of(text: str) -> list[str]:

@@ -39,6 +39,7 @@ _SCOPES: dict[str, Scope | tuple[Scope, Scope]] = {
     "round-trips": _CONVERSATIONS,
     "publications": _CONVERSATIONS,
     "articles": Scope.KNOWLEDGE,
+    "ready-answers": Scope.KNOWLEDGE,
     "approvals": Scope.GOVERNANCE,
     "policies": Scope.GOVERNANCE,
     "trainings": Scope.GOVERNANCE,

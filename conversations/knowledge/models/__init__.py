@@ -11,6 +11,7 @@ from conversations.knowledge.models.article import (
     VersionOutcome,
     Visibility,
 )
+from conversations.knowledge.models.ready import ReadyAnswer
 from conversations.knowledge.models.use import ArticleUse, UseCheck
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ArticleUse",
     "ArticleVersion",
     "FlagOutcome",
+    "ReadyAnswer",
     "UseCheck",
     "VersionOutcome",
     "Visibility",

@@ -6,7 +6,8 @@ from django.utils import timezone
 from conversations.inbox.models import Delivery, Message
 from conversations.inbox.services import reply
 from conversations.knowledge.models import ArticleUse, UseCheck
-from conversations.knowledge.search import find, published, suggest
+from conversations.knowledge.search import find, published
+from conversations.knowledge.suggesting import suggest
 from conversations.knowledge.tasks import count_uses_due
 from conversations.knowledge.using import count_uses, uncounted
 from crm.access.models import Role

@@ -78,6 +78,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(request, "conversations.channel", "hub"),
                 _item(request, "conversations.envelope", "mark_email_unread"),
                 _item(request, "conversations.delivery", "send"),
+                _item(request, "conversations.helpcentre", "help_center"),
             ],
         ),
         _group(

@@ -181,6 +181,8 @@ STAFF_PERMISSIONS = [
     "conversations.view_article",
     "conversations.add_article",
     "conversations.change_article",
+    "conversations.view_helpcentre",
+    "conversations.change_helpcentre",
     "conversations.view_readyanswer",
     "conversations.add_readyanswer",
     "conversations.change_readyanswer",

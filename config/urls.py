@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("conversations.channels.urls")),
     path("", include("conversations.inbox.files")),
     path("", include("conversations.inbox.chat")),
+    path("", include("conversations.knowledge.help")),
     path("", include("conversations.editorial.links")),
     path("", include("conversations.editorial.feed")),
     path("", include("ambassadors.routing.offer_page")),

@@ -26,10 +26,12 @@ from conversations.inbox.models import (
 )
 from conversations.knowledge.models import (
     Article,
+    ArticleFeedback,
     ArticleFlag,
     ArticleReview,
     ArticleUse,
     ArticleVersion,
+    HelpCentre,
     ReadyAnswer,
     UseCheck,
 )
@@ -46,6 +48,7 @@ from conversations.service_levels.models import Target, TargetVersion
 
 __all__ = [
     "Article",
+    "ArticleFeedback",
     "ArticleFlag",
     "ArticleReview",
     "ArticleUse",
@@ -65,6 +68,7 @@ __all__ = [
     "Feed",
     "Finding",
     "Heartbeat",
+    "HelpCentre",
     "Link",
     "MailboxPosition",
     "Mention",
@@ -75,11 +79,8 @@ __all__ = [
     "Posted",
     "Publication",
     "Reaction",
-<<<<<<< HEAD
-    "Sighting",
-=======
     "ReadyAnswer",
->>>>>>> 97c0901 (Suggestions weigh rare words; ready answers fill their gaps)
+    "Sighting",
     "Source",
     "Takeover",
     "Target",

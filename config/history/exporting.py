@@ -23,7 +23,12 @@ from conversations.inbox.models import (
     MessageKind,
     Status,
 )
-from conversations.knowledge.models import Article, ArticleFlag
+from conversations.knowledge.models import (
+    Article,
+    ArticleFeedback,
+    ArticleFlag,
+    ReadyAnswer,
+)
 from conversations.knowledge.records import MESSAGE
 from crm.contacts.models import Contact, ContactMerge
 from crm.journal.models import Act
@@ -83,6 +88,8 @@ def left_out() -> dict[str, QuerySet[Any]]:
         "drafts of articles": Article.objects.filter(published_at=None),
         "conversations that articles were written from": Article.objects.exclude(conversation=None),
         "flags of articles": ArticleFlag.objects.all(),
+        "ready answers": ReadyAnswer.objects.all(),
+        "feedback of the help centres": ArticleFeedback.objects.all(),
         "blocked contacts": Contact.objects.exclude(blocked_at=None),
         "merges of contacts": ContactMerge.objects.all(),
         "routing rules": Rule.objects.all(),

@@ -6,10 +6,8 @@ request decides where it goes.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -20,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from conversations.editorial.models import ClickKind, Clicks, Link, Publication, new_code
-from crm.access.doors import address_of
+from crm.access.doors import address_of, visitor_of
 from crm.limits import Limit
 
 MOST_LINKS = 20
@@ -99,17 +97,10 @@ ON CONFLICT (link_id, day, visitor) DO UPDATE SET times = conversations_clicks.t
 def _count(link: Link, request: HttpRequest, *, at: datetime) -> None:
     day = at.date()
     robot = is_robot(request)
-    visitor = "" if robot else _visitor(request, day)
+    visitor = "" if robot else visitor_of(request, day, purpose="clicks")
     kind = ClickKind.ROBOT if robot else ClickKind.PERSON
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [link.pk, day, visitor, kind])
-
-
-def _visitor(request: HttpRequest, day: date) -> str:
-    """The same browser at the same address on the same day; nothing that holds longer."""
-    told = f"{day} {address_of(request)} {request.headers.get('User-Agent', '')}"
-    key = hashlib.sha256(f"clicks {settings.SECRET_KEY}".encode()).digest()
-    return hmac.new(key, told.encode(errors="replace"), "sha256").hexdigest()[:32]
 
 
 def clicks_of(publication: Publication) -> dict[str, int]:

@@ -11,9 +11,11 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
 from conversations.inbox.finding import id_in
 from conversations.inbox.models import Conversation
@@ -22,12 +24,20 @@ from conversations.knowledge import pages, services
 from conversations.knowledge.acts import ACTS
 from conversations.knowledge.duplicates import duplicates
 from conversations.knowledge.forms import ArticleForm, said_of
-from conversations.knowledge.models import Article, ArticleQuerySet, ArticleState, ReadyAnswer
+from conversations.knowledge.models import (
+    Article,
+    ArticleQuerySet,
+    ArticleState,
+    HelpCentre,
+    ReadyAnswer,
+)
 from conversations.knowledge.ready import keep, may_change, offered
 from conversations.knowledge.ready_forms import ReadyAnswerForm
 from conversations.knowledge.rights import may_edit_draft
 from crm.access.doors import actor_of
+from crm.access.services import staffed_units
 from crm.errors import RelaisError
+from crm.journal.services import record
 from crm.organisation.models import User
 from crm.pages import Paged
 
@@ -235,6 +245,36 @@ class ReadyAnswerAdmin(Paged, ModelAdmin):
             for each in offered(found, user)
         ]
         return JsonResponse({"answers": rows})
+
+
+@admin.register(HelpCentre)
+class HelpCentreAdmin(ModelAdmin):
+    """One a unit: opened by administrators, kept by the unit's staff."""
+
+    list_display = ("title", "unit", "shown_address", "open")
+    list_select_related = ("unit",)
+    fields = ("unit", "title", "slug", "welcome", "open")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HelpCentre]:
+        rows: QuerySet[HelpCentre] = super().get_queryset(request)
+        units = staffed_units(request.user)
+        return rows if units is None else rows.filter(unit__in=units)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("unit",) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: HelpCentre, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        verb = "help_centre_changed" if change else "help_centre_opened"
+        record(verb, obj, by=actor_of(request), fields=form.changed_data)
+
+    @display(description=_("address"))
+    def shown_address(self, row: HelpCentre) -> str:
+        where = reverse("help_front", args=[row.slug])
+        return format_html('<a href="{}">{}</a>', where, where)
 
 
 def _may_edit(row: Article, user: User) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-GAP = re.compile(r"\{\{\s{0,5}([^{}\n]{1,60}?)\s{0,5}\}\}")
+GAP = re.compile(r"\{\{[ \t]{0,5}([^{}\n]{1,60}?)[ \t]{0,5}\}\}")
 Value = Callable[[], str]
 
 

@@ -205,6 +205,9 @@ def one(article: Article, user: User) -> dict[str, Any]:
         "reviews": article.reviews.select_related("by").order_by("-occurred_at")[:10],
         "likely": _likely(article, user),
         "people": _people(article) if may_care(article, user) else [],
+        "helped": article.feedback.aggregate(
+            yes=Count("pk", filter=Q(helped=True)), all=Count("pk")
+        ),
         "is_stale": is_stale(article, today=timezone.localdate()),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -78,13 +79,19 @@ def offered(conversation: Conversation, user: User) -> list[Offered]:
     rows = ReadyAnswer.objects.visible_to(user).filter(fit, active=True)[:MOST_OFFERED]
     spoken = (conversation.language or "")[:2]
     ordered = sorted(rows, key=lambda row: (spoken != "" and row.language[:2] != spoken, row.name))
+    values = values_of(conversation, user)
     return [
-        Offered(row, filled(row.text, values_of(conversation, user, language=row.language)))
+        Offered(row, filled(row.text, {**values, "today": partial(_today, row.language)}))
         for row in ordered
     ]
 
 
-def values_of(conversation: Conversation, user: User, *, language: str) -> Mapping[str, Value]:
+def _today(language: str) -> str:
+    with translation.override(language[:2]):
+        return date_format(timezone.localdate(), "DATE_FORMAT")
+
+
+def values_of(conversation: Conversation, user: User) -> Mapping[str, Value]:
     """What the gaps are filled with; "" where nobody knows."""
     contact = conversation.identity.contact if conversation.identity else None
     name = contact.name.strip() if contact else ""
@@ -92,10 +99,6 @@ def values_of(conversation: Conversation, user: User, *, language: str) -> Mappi
         name = ""
     employee = employee_or_none(user)
     agent = employee.name if employee else user.name
-
-    def today() -> str:
-        with translation.override(language[:2]):
-            return date_format(timezone.localdate(), "DATE_FORMAT")
 
     return {
         "first_name": lambda: name.split(" ")[0],
@@ -105,5 +108,4 @@ def values_of(conversation: Conversation, user: User, *, language: str) -> Mappi
         "subject": lambda: conversation.subject,
         "channel": lambda: conversation.channel.name,
         "unit": lambda: conversation.unit.name,
-        "today": today,
     }

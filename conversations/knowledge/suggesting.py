@@ -27,8 +27,8 @@ KINDRED = 0.3  # what a kindred word is worth beside the one that was asked
 COUNTED = 20_000  # articles in which a word is counted: beyond it says nothing
 READ = 4_000  # articles that are compared
 OTHER_LANGUAGE = 0.5
-LEAST = 0.5  # the least score worth showing
-SMALL = 1  # fewer other articles than this tell nothing of a word
+LEAST = 0.3  # the least score worth showing
+SMALL = 10  # in fewer articles than this no word is told from another
 _HALF = 6  # words asked again when all of them last too long
 
 # The stop words of either language are left out, since the one dictionary keeps what the other
@@ -51,7 +51,8 @@ WITH form AS (
         SELECT FROM conversations_article WHERE state = 'published' LIMIT %(counted)s) AS a_few
 ), rare AS (
     SELECT counted.*,
-        ln(1 + (greatest(total.n - counted.n, %(small)s) + 0.5) / (counted.n + 0.5)) AS rarity
+        ln(1 + (greatest(total.n, %(small)s, counted.n) - counted.n + 0.5) / (counted.n + 0.5))
+            AS rarity
     FROM counted, total WHERE counted.n > 0
 ), weighed AS (
     SELECT asked, query, n, factor * least(rarity, first_value(CASE WHEN factor = 1 THEN rarity END)

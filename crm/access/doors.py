@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+from datetime import date
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -26,3 +28,13 @@ def address_of(request: HttpRequest) -> str:
     if proxies and len(forwarded) >= proxies and forwarded[-proxies]:
         return forwarded[-proxies][:64]
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def visitor_of(request: HttpRequest, day: date, *, purpose: str) -> str:
+    """The same browser at the same address on the same day; nothing that holds longer.
+
+    purpose: so that what is counted for one thing can't be joined with another.
+    """
+    told = f"{day} {address_of(request)} {request.headers.get('User-Agent', '')}"
+    key = hashlib.sha256(f"{purpose} {settings.SECRET_KEY}".encode()).digest()
+    return hmac.new(key, told.encode(errors="replace"), "sha256").hexdigest()[:32]

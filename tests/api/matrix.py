@@ -42,6 +42,8 @@ from conversations.editorial.links import with_short_links
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
 from conversations.knowledge.flags import flag
+from conversations.knowledge.models import HelpCentre, ReadyAnswer
+from conversations.knowledge.ready import keep
 from conversations.knowledge.services import approve, retire, submit, write_article
 from conversations.listening.hearing import take, watches_of
 from conversations.listening.models import Mention
@@ -68,6 +70,7 @@ REPLY = {"text": "Yes.", "kind": "reply"}
 NOTE = {"text": "Hm.", "kind": "note"}
 ARTICLE = {"title": "Parcels", "text": "They come by post."}
 VERSION = {"number": 1}
+READY = {"name": "thanks", "text": "Thank you, {{first_name}}."}
 NOT_YET = {"number": 1, "comment": "Which post?"}
 FLAW = {"text": "They come by bike."}
 SOON = {"until": (timezone.now() + timedelta(days=1)).isoformat()}
@@ -178,6 +181,10 @@ MATRIX = [
     ("POST", "articles/{article}/flags/", FLAW, 401, 201, 201, 409, 201, 201, 403),
     ("POST", "articles/{article}/flags/{flag}/dismiss/", None, 401, 403, 403, 403, 200, 200, 403),
     ("POST", IN + "article/", None, 401, 404, 403, 201, 409, 404, 404),  # staff: nothing said yet
+    ("GET", "ready-answers/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("POST", "ready-answers/", READY, 401, 201, 201, 201, 201, 201, 403),
+    ("PATCH", "ready-answers/{ready}/", {"text": "!"}, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", IN + "ready-answers/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "publications/", None, 401, 403, 403, 403, 200, 200, 403),
     ("POST", "publications/", "plan", 401, 403, 403, 403, 201, 400, 403),
     ("GET", "publications/{draft}/", None, 401, 403, 403, 403, 200, 404, 403),
@@ -234,6 +241,7 @@ LISTED = [
     ("drafts/", 0, 0, 1, 0, 0, 0),
     ("policies/", 1, 1, 1, 1, 1, 1),
     ("articles/", 1, 1, 1, 1, 1, 1),
+    ("ready-answers/", 1, 1, 1, 1, 1, None),
     ("publications/", None, None, None, 5, 0, None),
     ("communities/", 1, 1, 1, 1, 1, 1),
     ("threads/", 3, 3, 3, 3, 3, 3),
@@ -256,6 +264,8 @@ EMPLOYEE = {
     ("POST", "articles/{article}/review/"): 403,
     ("POST", "articles/{retired}/restore/"): 403,
     ("POST", "articles/{article}/flags/"): 403,
+    ("GET", "ready-answers/"): 403,
+    ("POST", "ready-answers/"): 403,
 }
 ROOT = {
     # the staff's own
@@ -299,6 +309,8 @@ ADMIN_MODELS: dict[str, str] = {
     "conversations.envelope": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "conversations.mention": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "conversations.place": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
+    "conversations.helpcentre": "200 200 200|403 403 200|302 200 200|302 200 200|403 403 403",
+    "conversations.readyanswer": "200 200 200|200 200 200|200 200 200|200 200 200|403 403 403",
     "conversations.publication": "200 200 200|200 200 200|404 200 200|302 200 200|403 403 403",
     "conversations.watch": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "crm.act": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
@@ -338,6 +350,7 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("POST", "/admin/conversations/article/from/{conversation}/", 404, 302, 302),
     ("GET", "/admin/conversations/article/{written}/edit/", 404, 200, 200),
     ("POST", "/admin/conversations/article/{written}/do/submit/", 404, 302, 302),
+    ("GET", "/admin/conversations/readyanswer/for/{conversation}/", 404, 200, 200),
     ("POST", "/admin/conversations/publication/{draft}/do/submit/", 404, 302, 302),
     ("GET", "/admin/conversations/publication/table/", 200, 200, 200),
     ("GET", "/admin/conversations/publication/import/", 200, 200, 200),
@@ -381,6 +394,14 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/chat/{chat}/", *[200] * 9),
     ("GET", "/chat/{chat}/say/", *[405] * 9),
     ("GET", "/chat/{chat}/messages/", *[200] * 9),
+    ("GET", "/robots.txt", *[200] * 9),
+    ("GET", "/help/here/", *[200] * 9),
+    ("GET", "/help/here/sitemap.xml", *[200] * 9),
+    ("GET", "/help/nowhere/", *[404] * 9),
+    # an internal one
+    ("GET", "/help/here/{article}/", *[404] * 9),
+    ("GET", "/help/here/{article}/parcels/", *[404] * 9),
+    ("POST", "/help/here/{article}/feedback/", *[404] * 9),
     ("GET", "/l/{short}/", *[302] * 9),
     ("GET", "/l/nowhere/", *[404] * 9),
     ("GET", "/plan/{feed}.ics", *[200] * 9),
@@ -445,6 +466,7 @@ def furnish():
         expires_at=timezone.now() + timedelta(days=9),
         by=people["asked"].acting,
     )
+    HelpCentre.objects.create(unit=brand, slug="here", title="Help")
     articles = _articles(people["staff"], people["assignee"])
     circle = open_community("Circle", dimension="internal", by=people["staff"].acting)
     thread = start_thread(circle, title="Glue", text="Which?", by=people["staff"].acting)
@@ -487,6 +509,7 @@ def furnish():
             "token": token.pk,
             "app": _app().pk,
             **articles,
+            "ready": keep(ReadyAnswer(), by=people["staff"].acting, **READY).pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,

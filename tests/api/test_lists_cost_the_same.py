@@ -24,7 +24,8 @@ from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
 from conversations.knowledge.flags import flag
-from conversations.knowledge.models import Article
+from conversations.knowledge.models import Article, ReadyAnswer
+from conversations.knowledge.ready import keep
 from conversations.knowledge.services import propose
 from crm.access.personal_tokens import LONGEST, make_token
 from crm.values import uuid7
@@ -99,6 +100,10 @@ ROWS = {
     "conversations/{}/messages": ("staff", Company.answer_that_waits),
     "envelopes": ("staff", Company.hear),
     "articles": ("staff", Company.article),
+    "ready-answers": (
+        "staff",
+        lambda c, n: keep(ReadyAnswer(), name=f"n{n}", text="!", unit=c.brand, by=c.staff),
+    ),
     "articles/{}/versions": ("staff", Company.version),
     "articles/{}/flags": ("staff", Company.flag),
     "publications": (

@@ -11,11 +11,13 @@ from conversations.knowledge.models.article import (
     VersionOutcome,
     Visibility,
 )
+from conversations.knowledge.models.help import ArticleFeedback, HelpCentre
 from conversations.knowledge.models.ready import ReadyAnswer
 from conversations.knowledge.models.use import ArticleUse, UseCheck
 
 __all__ = [
     "Article",
+    "ArticleFeedback",
     "ArticleFlag",
     "ArticleQuerySet",
     "ArticleReview",
@@ -23,6 +25,7 @@ __all__ = [
     "ArticleUse",
     "ArticleVersion",
     "FlagOutcome",
+    "HelpCentre",
     "ReadyAnswer",
     "UseCheck",
     "VersionOutcome",

@@ -2,7 +2,7 @@
 // "/" in an answer offers what lies ready; gaps that nobody could fill are said before it is sent.
 (() => {
   const SHOWN = 8;
-  const GAP = /\{\{\s*([^{}\n]{1,60}?)\s*\}\}/g;
+  const GAP = /\{\{[ \t]*([^{}\n]{1,60}?)[ \t]*\}\}/g;
   const one = (selector, root = document) => root.querySelector(selector);
 
   class Ready {

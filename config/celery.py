@@ -64,6 +64,11 @@ app.conf.update(
             "schedule": 10.0,
             "options": {"expires": 10},
         },
+        "send the week of what was heard": {
+            "task": "conversations.listening.tasks.send_digests",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
         "route what is due": {
             "task": "ambassadors.routing.tasks.route_due",
             "schedule": 3.0,

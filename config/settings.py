@@ -262,6 +262,7 @@ LISTENING_LOOPBACK = env.bool("LISTENING_LOOPBACK", default=False)
 ENVELOPE_CONSUMERS = [
     "conversations.inbox.ingestion.consume",
     "conversations.editorial.learning.consume",
+    "conversations.listening.arrivals.consume",
     "ambassadors.routing.replies.consume",
 ]
 REPLY_GATES = [
@@ -272,6 +273,7 @@ THREAD_PANELS = [
     "ambassadors.routing.panels.panel",
     "ambassadors.communities.panels.panel",
     "ambassadors.governance.pages.panel",
+    "conversations.listening.panels.panel",
     "conversations.knowledge.panels.panel",
 ]
 WAKE = env.bool("WAKE", default=True)
@@ -326,6 +328,9 @@ SPECTACULAR_SETTINGS = {
         "EnvelopeState": "conversations.channels.models.EnvelopeState",
         "OfferState": "ambassadors.routing.models.OfferState",
         "PublicationState": "conversations.editorial.models.PublicationState",
+        "TriageOutcome": "conversations.listening.models.TriageOutcome",
+        "PlaceKind": "conversations.listening.models.PlaceKind",
+        "PlaceHealth": "conversations.listening.models.Health",
         "ArticleState": "conversations.knowledge.models.ArticleState",
         "ArticleVisibility": "conversations.knowledge.models.Visibility",
         "ArticleVersionOutcome": "conversations.knowledge.models.VersionOutcome",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("conversations.inbox.envelopes")),
     path("", include("conversations.knowledge.api")),
     path("", include("conversations.knowledge.ready_api")),
+    path("", include("conversations.listening.api")),
     path("", include("conversations.editorial.api")),
     path("", include("ambassadors.live.api")),
     path("", include("ambassadors.routing.api")),

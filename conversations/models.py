@@ -36,9 +36,11 @@ from conversations.knowledge.models import (
     UseCheck,
 )
 from conversations.listening.models import (
+    DigestReader,
     Finding,
     Mention,
     Place,
+    Promotion,
     Sighting,
     Triage,
     Watch,
@@ -64,6 +66,7 @@ __all__ = [
     "Deadline",
     "Decision",
     "Delivery",
+    "DigestReader",
     "Envelope",
     "Feed",
     "Finding",
@@ -77,6 +80,7 @@ __all__ = [
     "Participant",
     "Place",
     "Posted",
+    "Promotion",
     "Publication",
     "Reaction",
     "ReadyAnswer",

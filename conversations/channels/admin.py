@@ -25,7 +25,7 @@ from unfold.widgets import (
 )
 
 from conversations.channels import callbacks, services
-from conversations.channels.doors.mail import is_mailbox_url
+from conversations.channels.doors.mail import MAIL_KINDS, is_mailbox_url
 from conversations.channels.models import Channel, Envelope
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.doors import actor_of
@@ -81,7 +81,7 @@ class ChannelForm(_Form):
         kind = self.cleaned_data.get("kind") or self.instance.kind
         if url in {"", "-"}:
             return "" if url else self.instance.inbox_url
-        if kind != "email" or not is_mailbox_url(url):
+        if kind not in MAIL_KINDS or not is_mailbox_url(url):
             raise forms.ValidationError(_("a mail channel takes imaps://, imap+tls:// or imap://"))
         return url
 
@@ -132,7 +132,7 @@ class ChannelAdmin(Paged, ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         """A mailbox's password is for owners of the installation to set."""
         fieldsets = super().get_fieldsets(request, obj)
-        if request.user.is_superuser and (obj is None or obj.kind == "email"):
+        if request.user.is_superuser and (obj is None or obj.kind in MAIL_KINDS):
             return [*fieldsets, (_("Fetching mail"), {"fields": ("inbox_url",)})]
         return fieldsets
 

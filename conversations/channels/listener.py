@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from conversations.channels.doors import imap, lmtp
+from conversations.channels.doors.mail import MAIL_KINDS
 from conversations.channels.doors.threads import Threads
 from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat
@@ -65,7 +66,7 @@ async def _watch(doors: Threads, mailboxes: Threads, *, pushed: bool) -> None:
 
 def _mailboxes(*, note_pushed: bool) -> set[tuple[uuid.UUID, str]]:
     """(channel, url) of what is to be fetched; where mail is pushed to us, that we listen."""
-    channels = Channel.objects.filter(kind="email", token__isnull=False, closed_at=None)
+    channels = Channel.objects.filter(kind__in=MAIL_KINDS, token__isnull=False, closed_at=None)
     wanted = set()
     for channel in channels:
         if channel.inbox_url:

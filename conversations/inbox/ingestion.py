@@ -23,7 +23,7 @@ from conversations.channels.wire.contract import Inbound, Party, Receipt
 from conversations.channels.wire.email import tokens
 from conversations.inbox import levels, receipts, threading, writing
 from conversations.inbox.lookups import known_messages, known_threads
-from conversations.inbox.models import Status
+from conversations.inbox.models import Message, Status
 from conversations.inbox.writing import NewMessage
 from conversations.signals import messages_received
 from crm.contacts.services import Address, Person, know, note_units
@@ -34,10 +34,26 @@ _ONE_WORLD = {"email"}  # networks whose addresses mean the same person on every
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    envelope_id: uuid.UUID
+    """envelope_id: None for what a person took up."""
+
+    envelope_id: uuid.UUID | None
     channel: Channel
     received_at: datetime
     message: Inbound
+
+
+def take_up(channel: Channel, message: Inbound, *, at: datetime) -> uuid.UUID:
+    """Takes in what a person found elsewhere, as if the channel had brought it at `at`, and
+    announces it. Returns the conversation; the one that has it already, where there is one.
+
+    Raises `Raced` when the channel brings it at this very moment.
+    """
+    there = Message.objects.filter(channel=channel, external_id=message.external_id)
+    known = there.values_list("conversation_id", flat=True).first()
+    if known is not None:
+        return known
+    _take_messages([Arrival(None, channel, at, message)])
+    return there.values_list("conversation_id", flat=True).latest("occurred_at")
 
 
 def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
@@ -52,7 +68,7 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
     written = _take_messages(arrivals) if arrivals else set()
     reports = [(one, item) for one in opened for item in one.items if isinstance(item, Receipt)]
     unmatched = receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
-    brought = {arrival.envelope_id for arrival in arrivals}
+    brought = {arrival.envelope_id for arrival in arrivals if arrival.envelope_id}
     remarks = dict.fromkeys(unmatched, "reports on a message that is not known here")
     remarks |= dict.fromkeys(echoes - written, "what we published came back")
     return remarks | dict.fromkeys(brought - written, "duplicate")
@@ -64,10 +80,11 @@ def _without_echoes(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uui
     if not ours:
         return list(arrivals), set()
     echo = {one for one in arrivals if (one.channel.pk, one.message.external_id) in ours}
-    return [one for one in arrivals if one not in echo], {one.envelope_id for one in echo}
+    gone = {one.envelope_id for one in echo if one.envelope_id}
+    return [one for one in arrivals if one not in echo], gone
 
 
-def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID]:
+def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID | None]:
     """Returns the envelopes that brought something new."""
     people = know(_addresses(arrivals), at=timezone.now())
     fresh = _without_known(arrivals, people)

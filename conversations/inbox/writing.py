@@ -25,7 +25,7 @@ class NewMessage:
     id: uuid.UUID
     thread: Thread
     channel: Channel
-    envelope_id: uuid.UUID
+    envelope_id: uuid.UUID | None
     sender_id: int
     variant: str
     received_at: datetime

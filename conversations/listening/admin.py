@@ -2,84 +2,41 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from conversations.listening import places, watches
+from conversations.listening import places, promotion, queue, triage, watches
+from conversations.listening.digest import ask_for
 from conversations.listening.forms import PlaceForm, WatchForm
-from conversations.listening.models import Mention, Place, Watch, WatchEdit
+from conversations.listening.models import (
+    Mention,
+    MentionQuerySet,
+    Place,
+    TriageOutcome,
+    Watch,
+    WatchEdit,
+)
+from conversations.listening.scoped import Scoped
+from conversations.listening.week import volume
 from crm.access.doors import actor_of
-from crm.access.services import staffed_units
 from crm.errors import RelaisError
-from crm.organisation.models import Unit
-from crm.pages import Paged, ReadOnly, confirmation
-
-
-class Scoped(Paged):
-    """Rows of the units that a person serves, and of the whole company; only who serves a row's
-    unit may change it. unit_of: the way from the row to its unit."""
-
-    unit_of = "unit"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
-        units = staffed_units(request.user)
-        if units is None:
-            return rows
-        return rows.filter(Q(**{f"{self.unit_of}__in": units}) | Q(**{self.unit_of: None}))
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """obj: the row, or its id, as actions ask."""
-        if isinstance(obj, str):
-            obj = self.found(request, obj)
-        may = super().has_change_permission(request, obj)  # type: ignore[misc]
-        return bool(may) and (obj is None or self.is_served(request, obj))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def is_served(self, request: HttpRequest, obj: Any) -> bool:
-        units = staffed_units(request.user)
-        return units is None or self.unit_id(obj) in units
-
-    def unit_id(self, obj: Any) -> Any:
-        return obj.unit_id
-
-    def found(self, request: HttpRequest, object_id: str) -> Any:
-        try:
-            return self.get_queryset(request).filter(pk=object_id).first()
-        except (ValueError, ValidationError):
-            return None
-
-    def one(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.found(request, object_id)
-        if row is None or not self.is_served(request, row):
-            raise Http404
-        return row
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **said: Any
-    ) -> Any:
-        """The form, which knows what units may be chosen."""
-        form = super().get_form(request, obj, change, **said)  # type: ignore[misc]
-        served = staffed_units(request.user)
-        units = Unit.objects.order_by("name")
-        units = units if served is None else units.filter(pk__in=served)
-
-        class Narrowed(form):  # type: ignore[misc, valid-type]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, units=units, everywhere=served is None, **kwargs)
-
-        return Narrowed
+from crm.organisation.models import Unit, User
+from crm.pages import ReadOnly, confirmation
 
 
 @admin.register(Place)
@@ -205,6 +162,19 @@ class WatchAdmin(Scoped, ModelAdmin):
     fields = ("name", "unit", "terms", "exclusions", "competitors", "language")
     actions_detail = ("end",)
 
+    def get_fields(self, request: HttpRequest, obj: Watch | None = None) -> Any:
+        return (*self.fields, "volume") if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Watch | None = None) -> Any:
+        return ("volume",) if obj else ()
+
+    @display(description=_("heard by week, with its edits"))
+    def volume(self, row: Watch) -> str:
+        return render_to_string(
+            "conversations/mentions/volume.html",
+            {"weeks": volume(row, today=timezone.localdate())},
+        )
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Watch]:
         rows: QuerySet[Watch] = super().get_queryset(request)
         return rows.annotate(heard_count=Count("sightings__mention", distinct=True))
@@ -254,13 +224,139 @@ def _some(words: list[str]) -> str:
 
 
 @admin.register(Mention)
-class MentionAdmin(Paged, ReadOnly, ModelAdmin):
-    list_display = ("occurred_at", "headline", "source", "author", "language", "sentiment")
-    list_select_related = ("source",)
-    list_filter = ("language", "sentiment", "outcome")
-    search_fields = ("text", "author")
-    ordering = ("-occurred_at", "-pk")
-    fields = ("occurred_at", "source", "author", "url", "text", "language", "sentiment", "outcome")
+class MentionAdmin(ReadOnly, ModelAdmin):
+    """The queue, and the page of one mention."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Mention]:
-        return Mention.objects.visible_to(request.user).select_related("source")
+    def get_queryset(self, request: HttpRequest) -> MentionQuerySet:
+        return Mention.objects.visible_to(request.user).with_names()
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("together/", view(require_POST(self.together)), name="mentions_together"),
+            path("week/", view(self.week), name="mentions_week"),
+            path("digest/", view(require_POST(self.digest)), name="mentions_digest"),
+            path(
+                "<uuid:object_id>/do/<slug:name>/",
+                view(require_POST(self.act)),
+                name="mention_act",
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = queue.context(request, _user(request))
+        return self.page(request, "list", {**found, "title": _("Mentions")})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.row(request, object_id)
+        others = row.findings.exclude(source=row.source).select_related("source")
+        shown = {
+            "row": row,
+            "shown": queue.Shown(row),
+            "title": _("Mention"),
+            "triages": row.triages.select_related("by").order_by("-occurred_at", "-pk"),
+            "also_in": sorted({each.source.name for each in others}),
+            "unit": promotion.unit_of(row),
+            "units": queue.units_for(_user(request)),
+            "answers": promotion.offers_answer(row),
+        }
+        return self.page(request, "mention", shown)
+
+    def week(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = queue.of_week(request, _user(request))
+        return self.page(request, "week", {**found, "title": _("What is said of us")})
+
+    def digest(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        ask_for(_user(request), wanted=bool(request.POST.get("wanted")))
+        return redirect("admin:mentions_week")
+
+    def page(self, request: HttpRequest, name: str, found: dict[str, Any]) -> HttpResponse:
+        around = {
+            **self.admin_site.each_context(request),
+            "verbs": queue.VERBS,
+            "may_change": self.has_change_permission(request),
+            **found,
+        }
+        return render(request, f"conversations/mentions/{name}.html", around)
+
+    def row(self, request: HttpRequest, object_id: Any) -> Mention:
+        try:
+            found = self.get_queryset(request).filter(pk=uuid.UUID(str(object_id))).first()
+        except ValueError as error:
+            raise Http404 from error
+        if found is None:
+            raise Http404
+        return found
+
+    def act(self, request: HttpRequest, object_id: Any, name: str) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        row, by = self.row(request, object_id), actor_of(request)
+        if name not in {*TriageOutcome.values, "promote"}:
+            raise Http404
+        try:
+            if name == "promote":
+                made = promotion.promote(row, unit=self.unit(request), by=by)
+                messages.success(request, _("It is a conversation now; its clock runs."))
+                return redirect("admin:conversations_conversation_change", made.conversation_id)
+            triage.triage([row], outcome=name, seen=request.POST.get("seen"), by=by)
+            messages.success(request, _("Decided."))
+        except RelaisError as error:
+            messages.error(request, str(error))
+            if error.code == "which_unit":
+                return redirect("admin:conversations_mention_change", row.pk)
+        return self.back(request, row)
+
+    def unit(self, request: HttpRequest) -> Unit | None:
+        """The one that the form names, of those that the person serves."""
+        try:
+            said = uuid.UUID(request.POST.get("unit", ""))
+        except ValueError:
+            return None
+        return queue.units_for(_user(request)).filter(pk=said).first()
+
+    def together(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        ids = queue.ids_in(request.POST.getlist("mention")[: triage.MOST + 1])
+        rows = list(self.get_queryset(request).filter(pk__in=ids))
+        try:
+            made = triage.triage(
+                rows,
+                outcome=request.POST.get("outcome", ""),
+                seen=request.POST.get("seen"),
+                by=actor_of(request),
+            )
+            said = _("%(count)s decided together.") % {"count": len(made)}
+            messages.success(request, said)
+        except RelaisError as error:
+            messages.error(request, str(error))
+        return self.back(request, None)
+
+    @staticmethod
+    def back(request: HttpRequest, row: Mention | None) -> HttpResponse:
+        back = request.POST.get("back", "")
+        if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            return redirect(back)
+        if row is None:
+            return redirect("admin:conversations_mention_changelist")
+        return redirect("admin:conversations_mention_change", row.pk)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from conversations.channels.models import Source
 from conversations.channels.wire.contract import Mentioned
 from conversations.listening import mood
-from conversations.listening.matching import Matcher, Wanted, canonical, fingerprint
+from conversations.listening.matching import Matcher, Wanted, canonical, competitor, fingerprint
 from conversations.listening.models import Finding, Mention, Sighting, Watch
 from crm.language import recognise
 from crm.values import Via
@@ -50,9 +50,6 @@ class _Item:
 def watches_of(source: Source) -> Matcher:
     """Those that hear this source: its unit's and the whole company's; of a source of everybody,
     all of them."""
-    rows = Watch.objects.filter(ended_at=None)
-    if source.unit_id is not None:
-        rows = rows.filter(Q(unit=source.unit_id) | Q(unit=None))
     return Matcher(
         Wanted(
             id=row.pk,
@@ -61,8 +58,24 @@ def watches_of(source: Source) -> Matcher:
             competitors=tuple(row.competitors),
             language=row.language,
         )
-        for row in rows.order_by("pk")
+        for row in _watches(source)
     )
+
+
+def terms_for(source: Source) -> list[str]:
+    """What a place that is searched is asked for, each once: our words, then the competitors'."""
+    rows = list(_watches(source))
+    words = [term for row in rows for term in row.terms]
+    words += [word for row in rows for said in row.competitors for word in competitor(said)[1]]
+    asked = (word.rstrip("*").strip() for word in words)
+    return list(dict.fromkeys(word for word in asked if word))
+
+
+def _watches(source: Source) -> QuerySet[Watch]:
+    rows = Watch.objects.filter(ended_at=None).order_by("pk")
+    if source.unit_id is None:
+        return rows
+    return rows.filter(Q(unit=source.unit_id) | Q(unit=None))
 
 
 def take(

@@ -139,7 +139,7 @@ def read_afresh(unit: Unit | None) -> None:
     rows = Place.objects.exclude(health=Health.GONE)
     if unit is not None:
         rows = rows.filter(Q(source__unit=unit) | Q(source__unit=None))
-    rows.update(etag="", last_modified="", cursor={}, due_at=timezone.now())
+    rows.update(etag="", last_modified="", due_at=timezone.now())
     wake(Task.READ_PLACES)
 
 

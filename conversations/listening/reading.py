@@ -102,6 +102,7 @@ def _asked(place: Place) -> Asked:
         etag=place.etag,
         last_modified=place.last_modified,
         cursor=place.cursor,
+        terms=hearing.terms_for(place.source) if READERS[place.kind].searches else (),
     )
 
 

@@ -86,6 +86,7 @@ HERE = {"state": "viewing"}
 WHY = {"comment": "When?"}
 EDITION = {"edition": 1}
 LATER = {"publish_at": (timezone.now() + timedelta(days=9)).isoformat()}
+IGNORED = {"outcome": "ignore"}
 DECIDED = {"text": "At noon from now on."}
 WRONG = {"kind": "corrected"}
 URGENT = {"priority": "urgent"}
@@ -199,6 +200,21 @@ MATRIX = [
     ("POST", "publications/{draft}/cancel/", None, 401, 403, 403, 403, 200, 404, 403),
     ("POST", "publications/{out}/compare/", {"value": 9}, 401, 403, 403, 403, 200, 404, 403),
     ("POST", "publications/{compared}/decisions/", DECIDED, 401, 403, 403, 403, 201, 404, 403),
+    ("GET", "places/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "places/", "place", 401, 403, 403, 403, 201, 400, 403),
+    ("GET", "places/{place}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "places/{place}/", {"every": 60}, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "places/{place}/read/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "watches/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "watches/", "watch", 401, 403, 403, 403, 201, 400, 403),
+    ("GET", "watches/{watch}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "watches/{watch}/", {"name": "!"}, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "watches/{watch}/end/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "mentions/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "mentions/{mention}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "mentions/{mention}/triage/", IGNORED, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "mentions/triage/", "together", 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "mentions/{mention}/promote/", None, 401, 403, 403, 403, 201, 404, 403),
     ("GET", "communities/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "communities/", CIRCLE, 401, 403, 403, 403, 201, 201, 403),
     ("GET", "communities/{community}/", None, 401, 200, 200, 200, 200, 200, 200),
@@ -243,6 +259,9 @@ LISTED = [
     ("articles/", 1, 1, 1, 1, 1, 1),
     ("ready-answers/", 1, 1, 1, 1, 1, None),
     ("publications/", None, None, None, 5, 0, None),
+    ("places/", None, None, None, 1, 0, None),
+    ("watches/", None, None, None, 1, 0, None),
+    ("mentions/", None, None, None, 1, 0, None),
     ("communities/", 1, 1, 1, 1, 1, 1),
     ("threads/", 3, 3, 3, 3, 3, 3),
     ("insights/", 0, 1, 1, 2, 0, 0),
@@ -307,7 +326,7 @@ ADMIN_MODELS: dict[str, str] = {
     "conversations.conversation": "200 200 200|403 403 403|404 200 200|302 200 200|403 403 403",
     "conversations.delivery": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "conversations.envelope": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
-    "conversations.mention": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "conversations.mention": "200 200 200|403 403 403|404 200 200|302 200 200|403 403 403",
     "conversations.place": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "conversations.helpcentre": "200 200 200|403 403 200|302 200 200|302 200 200|403 403 403",
     "conversations.readyanswer": "200 200 200|200 200 200|200 200 200|200 200 200|403 403 403",
@@ -355,6 +374,10 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/conversations/publication/table/", 200, 200, 200),
     ("GET", "/admin/conversations/publication/import/", 200, 200, 200),
     ("GET", "/admin/conversations/publication/feed/", 200, 200, 200),
+    ("POST", "/admin/conversations/mention/{mention}/do/ignore/", 404, 302, 302),
+    ("GET", "/admin/conversations/mention/week/", 200, 200, 200),
+    ("POST", "/admin/conversations/mention/digest/", 302, 302, 302),
+    ("POST", "/admin/conversations/mention/together/", 302, 302, 302),  # none chosen: told so
     ("GET", "/admin/conversations/place/{place}/read_now/", 404, 200, 200),
     ("POST", "/admin/conversations/place/{place}/pause_or_resume/", 404, 302, 302),
     ("GET", "/admin/conversations/watch/{watch}/end/", 404, 200, 200),
@@ -489,6 +512,14 @@ def furnish():
             "in": {"employee": staff, "role": "advising"},
             "member": {"employee": staff, "moderator": True},
             "plan": {"channel": str(channel.pk), "text": "Soles!"} | LATER,
+            "place": {
+                "kind": "feed",
+                "name": "More",
+                "url": "https://news.example/feed",
+                "unit": str(brand.pk),
+            },
+            "watch": {"name": "Soles", "terms": ["soles"], "unit": str(brand.pk)},
+            "together": {"outcome": "ignore", "mentions": [str(heard["mention"])]},
             "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
         },
         "born": born,

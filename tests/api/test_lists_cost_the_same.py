@@ -20,6 +20,7 @@ from ambassadors.governance.models import Escalation
 from ambassadors.live.models import Subscription
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Channel
+from conversations.channels.wire.contract import Mentioned
 from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import reply
@@ -27,6 +28,10 @@ from conversations.knowledge.flags import flag
 from conversations.knowledge.models import Article, ReadyAnswer
 from conversations.knowledge.ready import keep
 from conversations.knowledge.services import propose
+from conversations.listening.hearing import take, watches_of
+from conversations.listening.models import Place
+from conversations.listening.places import add_place
+from conversations.listening.watches import begin_watch
 from crm.access.personal_tokens import LONGEST, make_token
 from crm.values import uuid7
 from tests import house
@@ -80,6 +85,16 @@ class Company:
         words = {"community": self.circle, "title": "Glue", "text": "Which?"}
         round_trips.ask_inside(self.taken, by=self.staff, **words)
 
+    def place(self, number):
+        url = f"https://news.example/{number}"
+        add_place(kind="feed", name="N", url=url, unit=self.channel.unit, by=self.staff)
+
+    def mention(self, number):
+        source = Place.objects.first().source
+        said = Mentioned(external_id=f"m {number}", text=f"The boots {number} are fine")
+        matcher = watches_of(source)
+        take([said], source=source, matcher=matcher, takes_all=True, at=timezone.now())
+
     def insight(self, number):
         owner = self.people["staff"].employee
         note_insight(self.taken, text=f"Sell it {number}", owner=owner, by=self.staff)
@@ -110,6 +125,12 @@ ROWS = {
         "staff",
         lambda c, n: again(Publication.objects.get(pk=c.ids["draft"]), key=None),
     ),
+    "places": ("staff", Company.place),
+    "watches": (
+        "staff",
+        lambda c, n: begin_watch(name=f"W {n}", terms=["a"], unit=c.channel.unit, by=c.staff),
+    ),
+    "mentions": ("staff", Company.mention),
     "webhooks": (
         "asked",
         lambda c, n: Subscription.objects.create(

@@ -15,6 +15,7 @@ from conversations.channels.wire.email.parsing import ENVELOPE_RECIPIENT, ENVELO
 __all__ = ["LARGEST", "is_mailbox_url", "mailbox", "store"]
 
 LONGEST_ADDRESS = 400
+MAIL_KINDS = ("email", "alerts")  # what reads mail
 MAILBOX_SCHEMES = ("imaps", "imap+tls", "imap")
 
 
@@ -27,7 +28,7 @@ def mailbox(address: str) -> Channel | None:
     if not domain or len(address) > LONGEST_ADDRESS:
         return None
     found = Channel.objects.filter(
-        kind="email", address__in=names, token__isnull=False, closed_at=None
+        kind__in=MAIL_KINDS, address__in=names, token__isnull=False, closed_at=None
     )
     return min(found, key=lambda channel: names.index(channel.address), default=None)
 

@@ -4,6 +4,9 @@ In:  {"type": "message.received", "timestamp", "data": one message or a list of 
      message: {"id", "thread", "from": {"handle", "name"?}, "text", "sent_at"?, "attachments"?}
      {"type": "publication.counted", "timestamp", "data": one or a list of up to 500 of
      {"id": the publication's, "metric", "value"}}
+     {"type": "mention.received", "timestamp", "data": one or a list of up to 500 of
+     {"id", "text", "url"?, "title"?, "author"?: {"name"?, "handle"?}, "thread"?, "stated_at"?,
+     "reach"?}}: something said elsewhere, to nobody of ours in particular
 Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text", "in_reply_to"}}
      {"type": "publication.publish", "timestamp", "data": {"id", "text", "author"}}
 """
@@ -27,6 +30,7 @@ from conversations.channels.wire.contract import (
     File,
     Inbound,
     Item,
+    Mentioned,
     Outbound,
     Party,
     Post,
@@ -133,9 +137,37 @@ def _counted(value: Any) -> Counted:
     )
 
 
+def _mentioned(value: Any) -> Mentioned:
+    if not isinstance(value, dict):
+        raise Refused("a mention is not an object")
+    author = value.get("author", {})
+    if not isinstance(author, dict):
+        raise Refused("author is not an object")
+    url = _text(value, "url", longest=2_000, default="").strip()
+    if url and not (url.startswith(("http://", "https://")) and url.isprintable()):
+        raise Refused("url is no http or https address")
+    reach = value.get("reach")
+    if reach is not None and (isinstance(reach, bool) or not isinstance(reach, int)):
+        raise Refused("reach is not a whole number")
+    if reach is not None and not 0 <= reach <= 2_000_000_000:
+        raise Refused("reach is out of range")
+    return Mentioned(
+        external_id=_text(value, "id", longest=LONGEST_ID, empty=False),
+        text=_text(value, "text", longest=LONGEST_TEXT),
+        url=url,
+        title=_text(value, "title", longest=LONGEST_ID, default=""),
+        author=_text(author, "name", longest=200, default=""),
+        handle=_text(author, "handle", longest=LONGEST_HANDLE, default=""),
+        thread=_text(value, "thread", longest=LONGEST_ID, default=""),
+        stated_at=_moment(value.get("stated_at")),
+        reach=reach,
+    )
+
+
 _READ_BY: dict[str, Callable[[Any], Item]] = {
     "message.received": _message,
     "publication.counted": _counted,
+    "mention.received": _mentioned,
 }
 
 

@@ -150,6 +150,8 @@ def why_silent(request: HttpRequest, conversation: Conversation) -> str:
     user = request.user
     if conversation.status == Status.SPAM:
         return _("This is spam: reopen it to answer.")
+    if not conversation.channel.owned and conversation.channel.token is None:
+        return _("Nothing can be sent to this place from here: answer there, by hand.")
     if conversation.identity is None or adapter_of(conversation.channel) is None:
         return _("This channel was imported: it can be read here, not answered.")
     if not isinstance(user, User) or not may_answer(conversation, user):

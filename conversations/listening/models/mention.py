@@ -1,181 +1,27 @@
-"""What is said of the company elsewhere: where it listens, for what, and what was heard."""
+"""What was heard, once each, and what people decided about it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pgtrigger
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from conversations.channels.models import Source
-from conversations.channels.secrets import EncryptedTextField
+from conversations.inbox.models import Conversation
+from conversations.listening.models.watch import Watch
 from crm.access.services import staffed_units
 from crm.journal.models import Acted, Keyed
-from crm.organisation.models import Employee, Unit, User
+from crm.organisation.models import Employee, User
 from crm.values import uuid7
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-    from django_stubs_ext import StrOrPromise
 
 LONGEST_HEADLINE = 140
-
-
-class PlaceKind(models.TextChoices):
-    FEED = "feed", _("RSS or Atom feed")
-
-
-class Health(models.TextChoices):
-    NEW = "new", _("not read yet")
-    WELL = "well", _("well")
-    TROUBLED = "troubled", _("in trouble")
-    GONE = "gone", _("gone for good")
-
-
-class Place(models.Model):
-    """A source that is read from here, and the job of reading it.
-
-        NEW ──read──> WELL <──> TROUBLED (tried again, ever later)
-          └────────────┴──410──> GONE (until a person has it read again)
-
-    takes_all: every item is a mention (the feed is a search already); else those that a watch
-    asks for. due_at: when the scan takes it, null when nothing reads it (gone).
-    claimed_at, attempt: of the worker that reads it. cursor: how far it was read, in the
-    reader's own words; etag and last_modified are the server's.
-    failures: in a row. last_*: what the last reading cost. heard_at: when something new came.
-    """
-
-    source = models.OneToOneField(
-        Source, primary_key=True, on_delete=models.CASCADE, related_name="place"
-    )
-    kind = models.CharField(_("kind"), max_length=12, choices=PlaceKind.choices)
-    url = models.CharField(_("address"), max_length=2000)
-    secret = EncryptedTextField(_("secret"), blank=True, default="")
-    takes_all = models.BooleanField(_("everything there is a mention"), default=False)
-    every = models.PositiveIntegerField(_("read every (minutes)"), default=15)
-    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
-    due_at = models.DateTimeField(null=True, blank=True)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    attempt = models.PositiveBigIntegerField(default=0)
-    etag = models.CharField(max_length=500, blank=True, default="")
-    last_modified = models.CharField(max_length=100, blank=True, default="")
-    cursor: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
-        default=dict, blank=True
-    )
-    health = models.CharField(_("health"), max_length=8, choices=Health.choices, default=Health.NEW)
-    cause = models.CharField(_("cause"), max_length=500, blank=True, default="")
-    failures = models.PositiveIntegerField(default=0)
-    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
-    heard_at = models.DateTimeField(_("something new at"), null=True, blank=True)
-    last_bytes = models.PositiveBigIntegerField(default=0)
-    last_seconds = models.FloatField(default=0.0)
-    last_redirects = models.PositiveSmallIntegerField(default=0)
-    last_items = models.PositiveIntegerField(default=0)
-    last_new = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        verbose_name = _("place")
-        verbose_name_plural = _("places")
-        constraints = [
-            models.CheckConstraint(
-                name="place_kind_is_known", condition=Q(kind__in=PlaceKind.values)
-            ),
-            models.CheckConstraint(
-                name="place_health_is_known", condition=Q(health__in=Health.values)
-            ),
-            models.CheckConstraint(name="a_place_is_left_alone_between", condition=Q(every__gte=1)),
-        ]
-        indexes = [
-            models.Index(
-                name="places_due",
-                fields=["due_at"],
-                condition=Q(due_at__isnull=False, paused_at__isnull=True),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.url
-
-
-def _words(label: StrOrPromise, longest: int = 200) -> ArrayField[list[str], list[str]]:
-    return ArrayField(
-        models.CharField(max_length=longest), verbose_name=label, default=list, blank=True
-    )
-
-
-class WatchQuerySet(models.QuerySet["Watch"]):
-    def visible_to(self, user: User | AnonymousUser) -> WatchQuerySet:
-        """Those of the units whose staff this person is, and those of the whole company."""
-        units = staffed_units(user)
-        if units is None:
-            return self
-        return self.filter(Q(unit__in=units) | Q(unit=None)) if units else self.none()
-
-
-class Watch(models.Model):
-    """What to listen for. A unit's watch hears the unit's sources and those of everybody.
-
-    terms: words and phrases that mean us. competitors: those that mean one of them, by name.
-    exclusions: what stands in it makes it no mention. language: "" for any.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(_("name"), max_length=200)
-    unit = models.ForeignKey(
-        Unit, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("unit")
-    )
-    terms = _words(_("terms"))
-    exclusions = _words(_("exclusions"))
-    competitors = _words(_("competitors"))
-    language = models.CharField(_("language"), max_length=8, blank=True, default="")
-    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-
-    objects = WatchQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("watch")
-        verbose_name_plural = _("watches")
-        ordering = ["name", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="a_watch_listens_for_something",
-                condition=~Q(terms=[]) | ~Q(competitors=[]),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class WatchEdit(Acted):
-    """What a watch listened for from `occurred_at` on: the first is its beginning."""
-
-    watch = models.ForeignKey(Watch, on_delete=models.CASCADE, related_name="edits")
-    by = models.ForeignKey(Employee, null=True, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=200)
-    unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
-    terms = _words(_("terms"))
-    exclusions = _words(_("exclusions"))
-    competitors = _words(_("competitors"))
-    language = models.CharField(max_length=8, blank=True, default="")
-    ended = models.BooleanField(default=False)
-
-    class Meta:
-        verbose_name = _("edit of a watch")
-        verbose_name_plural = _("edits of watches")
-        indexes = [models.Index(name="edits_of_a_watch", fields=["watch", "occurred_at"])]
-        triggers = [
-            pgtrigger.Protect(
-                name="edits_of_watches_stay", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class TriageOutcome(models.TextChoices):
@@ -213,7 +59,7 @@ class MentionQuerySet(models.QuerySet["Mention"]):
         return self.filter(outcome="")
 
     def with_names(self) -> MentionQuerySet:
-        return self.select_related("source__unit").prefetch_related("sightings__watch")
+        return self.select_related("source__unit", "promotion").prefetch_related("sightings__watch")
 
 
 class Mention(Keyed, Acted):
@@ -343,6 +189,38 @@ class Sighting(models.Model):
 
     def __str__(self) -> str:
         return self.competitor or str(self.watch)
+
+
+class Promotion(Acted):
+    """A mention became a conversation, whose clock starts then; once."""
+
+    mention = models.OneToOneField(Mention, on_delete=models.CASCADE, related_name="promotion")
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.PROTECT, related_name="+", verbose_name=_("conversation")
+    )
+    by = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("promotion")
+        verbose_name_plural = _("promotions")
+
+    def __str__(self) -> str:
+        return str(self.conversation)
+
+
+class DigestReader(models.Model):
+    """Who asked for the week by mail. told_of: the Monday of the last week they were told of."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField(db_default=Now())
+    told_of = models.DateField(null=True)
+
+    class Meta:
+        verbose_name = _("reader of the digest")
+        verbose_name_plural = _("readers of the digest")
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class Triage(Keyed, Acted):

@@ -40,6 +40,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _plan(request),
                 _articles(request),
                 _item(request, "conversations.readyanswer", "quickreply"),
+                _item(request, "conversations.article", "menu_book"),
+                _page(_("My questions"), "my", "person"),
                 _page(_("Communities"), "communities", "forum"),
                 _page(_("Ideas"), "ideas", "lightbulb"),
                 _page(_("Load"), "load", "stacked_bar_chart") if _reads(request) else None,

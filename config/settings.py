@@ -160,6 +160,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 AUTH_USER_MODEL = "crm.User"
 LOGIN_URL = "login"
 EXECUTIVE_HOME = "/maturity/"
+EMPLOYEE_HOME = "/my/"
 AUTHENTICATION_BACKENDS = ["crm.access.backends.RoleBackend"]
 # What the staff's role opens in the admin; superusers may all, nobody else enters.
 STAFF_PERMISSIONS = [

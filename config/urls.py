@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("conversations.editorial.links")),
     path("", include("conversations.editorial.feed")),
     path("", include("ambassadors.routing.offer_page")),
+    path("", include("ambassadors.desk.urls")),
     path("", include("ambassadors.governance.policy_page")),
     path("", include("ambassadors.communities.pages")),
     path("", include("ambassadors.communities.outside_pages")),

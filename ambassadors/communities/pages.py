@@ -56,15 +56,23 @@ def for_employees(view: View) -> View:
 
 def page(request: HttpRequest, template: str, *, status: int = 200, **words: Any) -> HttpResponse:
     """A page with the way to the others around it."""
-    around = {
-        "here": template if template in {"ideas", "load"} else "communities",
+    here = template if template in {"ideas", "load"} else "communities"
+    return render(
+        request,
+        f"ambassadors/communities/{template}.html",
+        {**around(request, here), **words},
+        status=status,
+    )
+
+
+def around(request: HttpRequest, here: str) -> dict[str, Any]:
+    """What the frame of a page for everybody who works here needs."""
+    return {
+        "here": here,
         "in_inbox": request.user.has_perm("conversations.view_conversation"),
         "reads_load": reads_load(request.user),
         "reads_maturity": has_role(request.user, Role.STAFF, Role.EXECUTIVE),
     }
-    return render(
-        request, f"ambassadors/communities/{template}.html", {**around, **words}, status=status
-    )
 
 
 def status_of(error: RelaisError) -> int:

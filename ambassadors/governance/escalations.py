@@ -122,6 +122,18 @@ def open_in(conversation: Conversation) -> list[Escalation]:
     return list(rows.select_related("source__role").order_by("occurred_at", "pk"))
 
 
+def roles_asked(conversations: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Conversation -> the named roles that have still to agree, "" for none; one query."""
+    rows = Escalation.objects.filter(
+        conversation__in=conversations, source__isnull=False, approved_at=None
+    )
+    found: dict[uuid.UUID, list[str]] = {pk: [] for pk in conversations}
+    for pk, role in rows.order_by("occurred_at", "pk").values_list("conversation_id", "role"):
+        if role not in found[pk]:
+            found[pk].append(role)
+    return {pk: ", ".join(roles) for pk, roles in found.items()}
+
+
 def is_asked(escalations: Sequence[Escalation], user: User) -> bool:
     """Whether one of them is for a role of this person's."""
     return any(True for _one in _of(escalations, user))

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ambassadors.governance import approvals, policies
+from ambassadors.governance import approvals, escalations, policies
 from ambassadors.governance.ladder import Step, StepKind
-from ambassadors.governance.reading import drafts_of, steps_of, waiting_for
+from ambassadors.governance.reading import drafts_of, held_for_others, steps_of, waiting_for
 from ambassadors.governance.standing import climbs, standing
 from ambassadors.governance.trust import Trust
 from conversations.inbox.models import Conversation, Message
@@ -34,7 +34,10 @@ LISTED_FROM = "approvals"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One held answer as the pages show it. later: what was said since it was written."""
+    """One held answer as the pages show it. later: what was said since it was written.
+
+    roles: the named roles that must agree, "" where the unit's staff decides.
+    """
 
     message: Message
     question: str
@@ -42,6 +45,7 @@ class Waiting:
     steps: Sequence[Step]
     is_sent_back: bool
     trust: Trust | None
+    roles: str
 
 
 def queue(request: HttpRequest) -> HttpResponse:
@@ -51,6 +55,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "title": _("Approvals"),
         "waiting": shown(waiting_for(user).order_by("occurred_at")[:MOST_SHOWN]),
         "mine": shown(drafts_of(user).order_by("occurred_at")[:MOST_SHOWN]),
+        "elsewhere": shown(held_for_others(user).order_by("occurred_at")[:MOST_SHOWN]),
         "most": MOST_SHOWN,
         "listed": LISTED_FROM,
     }
@@ -78,9 +83,11 @@ def panel(request: HttpRequest, conversation: Conversation) -> str:
         return ""
     waiting = waiting_for(user).filter(conversation=conversation)
     mine = drafts_of(user).filter(conversation=conversation)
-    found = {"waiting": shown(waiting), "mine": shown(mine), "listed": request.GET.get("from", "")}
-    if not found["waiting"] and not found["mine"]:
+    elsewhere = held_for_others(user).filter(conversation=conversation)
+    held = {"waiting": shown(waiting), "mine": shown(mine), "elsewhere": shown(elsewhere)}
+    if not any(held.values()):
         return ""
+    found = {**held, "listed": request.GET.get("from", "")}
     return render_to_string("ambassadors/approval_panel.html", found, request=request)
 
 
@@ -88,6 +95,7 @@ def shown(rows: QuerySet[Message]) -> list[Waiting]:
     held = list(rows.select_related("author_employee__user", "conversation__unit"))
     steps = steps_of(held)
     later = Message.objects.in_bulk([pk for pk in (_word(m, "newest") for m in held) if pk])
+    roles = escalations.roles_asked({message.conversation_id for message in held})
     return [
         Waiting(
             message=message,
@@ -96,6 +104,7 @@ def shown(rows: QuerySet[Message]) -> list[Waiting]:
             steps=steps[message.pk],
             is_sent_back=_word(message, "turn") == StepKind.SENT_BACK,
             trust=_trust(message),
+            roles=roles[message.conversation_id],
         )
         for message in held
     ]
@@ -157,6 +166,12 @@ ACTS: dict[str, Act] = {
 @require_POST
 def act(request: HttpRequest, message_id: uuid.UUID, name: str) -> HttpResponse:
     """Does `name` and goes back to where the form stood."""
+    message = perform(request, message_id, name)
+    return redirect(_back(request, message, _user(request)))
+
+
+def perform(request: HttpRequest, message_id: uuid.UUID, name: str) -> Message:
+    """Does `name` with a held answer that the person may see, and says what came of it."""
     user = _user(request)
     if name not in ACTS:
         raise Http404
@@ -169,7 +184,7 @@ def act(request: HttpRequest, message_id: uuid.UUID, name: str) -> HttpResponse:
         messages.success(request, ACTS[name](message, request.POST, actor_of(request)))
     except RelaisError as error:
         messages.error(request, str(error))
-    return redirect(_back(request, message, user))
+    return message
 
 
 def _back(request: HttpRequest, message: Message, user: User) -> str:

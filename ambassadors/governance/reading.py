@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from ambassadors.governance.ladder import Step, StepKind
+from ambassadors.governance.models import Escalation
 from conversations.inbox.models import (
     Conversation,
     DeliveryState,
@@ -18,7 +19,7 @@ from conversations.inbox.models import (
     ParticipantRole,
 )
 from crm.access.services import staffed_units
-from crm.organisation.models import User
+from crm.organisation.models import Employee, User
 
 _TURNS = (StepKind.ASKED, StepKind.SENT_BACK, StepKind.REWRITTEN)
 
@@ -52,19 +53,37 @@ def held() -> QuerySet[Message]:
 
 
 def waiting_for(user: User) -> QuerySet[Message]:
-    """What this person may decide on now."""
+    """What this person may decide on now; the same rule as `approvals.may_decide`."""
+    return _to_decide(user).filter(_decides(user))
+
+
+def held_for_others(user: User) -> QuerySet[Message]:
+    """What this person sees waiting in the units they serve, and somebody else decides."""
     units = staffed_units(user)
-    asked_in = Exists(
-        Participant.objects.filter(
-            conversation=OuterRef("conversation"), user=user, role=ParticipantRole.APPROVING
-        )
-    )
+    theirs = _to_decide(user).exclude(_decides(user))
+    return theirs if units is None else theirs.filter(conversation__unit__in=units)
+
+
+def _to_decide(user: User) -> QuerySet[Message]:
+    """Of what they may see, the answers of others that were not sent back."""
     theirs = held().exclude(Q(turn=StepKind.SENT_BACK) | Q(author_employee__user=user))
-    if units is None:
+    if staffed_units(user) is None:
         return theirs
-    return theirs.filter(Q(conversation__unit__in=units) | Q(asked_in)).filter(
-        conversation__in=Conversation.objects.visible_to(user)
+    return theirs.filter(conversation__in=Conversation.objects.visible_to(user))
+
+
+def _decides(user: User) -> Q:
+    """In an escalated conversation the named role alone, else the staff and who was asked in."""
+    hits = Escalation.objects.filter(
+        conversation=OuterRef("conversation"), source__isnull=False, approved_at=None
     )
+    of_role = hits.filter(source__role__people__in=Employee.objects.filter(user=user, left_at=None))
+    asked_in = Participant.objects.filter(
+        conversation=OuterRef("conversation"), user=user, role=ParticipantRole.APPROVING
+    )
+    units = staffed_units(user)
+    serves = Q() if units is None else Q(conversation__unit__in=units) | Q(Exists(asked_in))
+    return Q(Exists(of_role)) | (~Q(Exists(hits)) & serves)
 
 
 def drafts_of(user: User) -> QuerySet[Message]:

@@ -54,7 +54,7 @@ def tell_role(escalation: Escalation) -> None:
     people = escalation.source.role.people.filter(left_at=None, user__is_active=True)
     for user in User.objects.filter(pk__in=people.values("user")):
         with in_language_of(user):
-            address = settings.BASE_URL + reverse("admin:approvals")
+            address = _queue_of(user)
             lines = [
                 _("Hello %s,") % user.name,
                 "",
@@ -65,6 +65,12 @@ def tell_role(escalation: Escalation) -> None:
             named = {"role": escalation.role, "what": escalation.conversation}
             subject = _("For %(role)s: %(what)s") % named
             send_notice(to=Party(user.email, user.name), subject=subject, text="\n".join(lines))
+
+
+def _queue_of(user: User) -> str:
+    """Where they decide: the staff in its pages, everybody else on a page of their own."""
+    name = "admin:approvals" if user.is_staff else "own_approvals"
+    return settings.BASE_URL + reverse(name)
 
 
 def _untold() -> Sequence[uuid.UUID]:
@@ -125,10 +131,11 @@ def _letter(step: Step, person: User) -> tuple[str, str]:
             "",
             quoted,
             "",
-            _("Write it anew or drop it in the app that your company has connected."),
+            _("Write it anew or drop it: %s")
+            % (settings.BASE_URL + reverse("my_conversation", args=[message.conversation_id])),
         ]
         return _("Sent back: %s") % subject, "\n".join(lines)
-    address = settings.BASE_URL + reverse("admin:approvals")
+    address = _queue_of(person)
     who = message.author_employee or "?"
     lines = [greeting, "", _("%s has written an answer that waits for approval:") % who, ""]
     lines += [quoted, "", _("Approve it, change it or send it back: %s") % address]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ambassadors.routing.candidates import held_by, monday
 from ambassadors.routing.models import Absence, Availability, Offer
+from crm.errors import Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee
 from crm.values import Actor
@@ -77,6 +80,20 @@ def set_availability(
         said = sorted(changes) + (["absences"] if absences is not None else [])
         record("availability_set", available, by=by, changed=said)
     return available
+
+
+def end_of_day(text: str, employee: Employee) -> datetime | None:
+    """The end of a day typed as 2026-08-31, by the person's own clock; None for nothing typed.
+
+    Raises Invalid.
+    """
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise Invalid(_("a date is expected"), code="invalid") from error
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(availability_of(employee).timezone))
 
 
 def add_absence(employee: Employee, *, starts_at: datetime, ends_at: datetime, by: Actor) -> None:

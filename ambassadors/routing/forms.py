@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
@@ -32,9 +32,19 @@ _TOPIC = re.compile(r"\s*([^:,]{1,60}?)\s*(?::\s*([1-3]))?\s*")
 LAST = "23:59"  # hours end on the day they begin
 
 
-def _day_field(label: Any) -> forms.CharField:
-    widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "09:00-12:30, 14:00-18:00"})
-    return forms.CharField(label=label, required=False, widget=widget)
+def _day_field(name: str) -> forms.CharField:
+    """A line of text; `hours.js` makes fields of time of it, in these words."""
+    words = {
+        "data-hours": name,
+        "data-from": _("from"),
+        "data-to": _("to"),
+        "data-add": _("Add a period"),
+        "data-remove": _("Remove"),
+        "data-copy": _("As on Monday, Tuesday to Friday"),
+        "data-none": _("no hours on this day"),
+    }
+    widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "09:00-12:30, 14:00-18:00"} | words)
+    return forms.CharField(label=DAYS[name], required=False, widget=widget)
 
 
 class AvailabilityForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at run time
@@ -47,13 +57,13 @@ class AvailabilityForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscri
         help_text=_("1: a little, 2: well, 3: best. Without a number: 2. Empty: any topic."),
     )
 
-    monday = _day_field(DAYS["monday"])
-    tuesday = _day_field(DAYS["tuesday"])
-    wednesday = _day_field(DAYS["wednesday"])
-    thursday = _day_field(DAYS["thursday"])
-    friday = _day_field(DAYS["friday"])
-    saturday = _day_field(DAYS["saturday"])
-    sunday = _day_field(DAYS["sunday"])
+    monday = _day_field("monday")
+    tuesday = _day_field("tuesday")
+    wednesday = _day_field("wednesday")
+    thursday = _day_field("thursday")
+    friday = _day_field("friday")
+    saturday = _day_field("saturday")
+    sunday = _day_field("sunday")
 
     class Meta:
         model = Availability
@@ -66,6 +76,10 @@ class AvailabilityForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscri
             "minutes_weekly",
             "timezone",
         )
+
+    class Media:
+        js = ("ambassadors/hours.js",)
+        css: ClassVar[dict[str, Sequence[str]]] = {"all": ("ambassadors/hours.css",)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

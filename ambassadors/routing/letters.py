@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -55,6 +58,11 @@ def question(offer: Offer) -> str:
         .first()
     )
     return last.text if last else ""
+
+
+def page_of(conversation_id: uuid.UUID) -> str:
+    """Where the person reads and answers it, signed in."""
+    return f"{settings.BASE_URL}{reverse('my_conversation', args=[conversation_id])}"
 
 
 def _quoted(offer: Offer, size: int) -> Iterator[str]:
@@ -140,7 +148,7 @@ def _message(notice: Notice) -> Letter:
     if answer_to:
         lines += [_("You may simply reply to this mail: what you write goes to the customer.")]
     else:
-        lines += [_("Answer in the app that your company has connected.")]
+        lines += [_("Answer on your page: %s") % page_of(offer.conversation_id)]
     return Letter(_("Again: %s") % subject_of(offer), "\n".join(lines), answer_to)
 
 
@@ -190,7 +198,7 @@ def overflow_letter(user: User, conversation: Conversation, role: str) -> Letter
         "",
         *(f"> {line}" for line in (last.text[:EXCERPT] if last else "").splitlines()),
         "",
-        _("You may see and answer it now, in the app that your company has connected."),
+        _("You may see and answer it now: %s") % page_of(conversation.pk),
     ]
     return Letter(_("Nobody took it: %s") % subject, "\n".join(lines))
 

@@ -7,26 +7,23 @@ to, and another site can't post to an address that it does not know.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from ambassadors.routing import links, reasons, services
-from ambassadors.routing.availability import availability_of
+from ambassadors.routing.availability import end_of_day
 from ambassadors.routing.letters import question
 from ambassadors.routing.models import Offer, OfferState
 from ambassadors.routing.reply_addresses import reply_address
 from conversations.inbox.models import Conversation, Status
-from crm.errors import Conflict, Invalid, Missing, RelaisError
+from crm.errors import Conflict, Missing, RelaisError
 from crm.organisation.models import User
 from crm.organisation.people import in_language_of
 from crm.values import Actor
@@ -108,21 +105,9 @@ def _decline(request: HttpRequest, offer: Offer, by: Actor) -> None:
         offer,
         reason=request.POST.get("reason", ""),
         comment=comment,
-        absent_until=_back(request.POST.get("away", ""), offer),
+        absent_until=end_of_day(request.POST.get("away", ""), offer.employee),
         by=by,
     )
-
-
-def _back(last_day: str, offer: Offer) -> datetime | None:
-    """The end of the last day away, in the person's own time zone. Raises Invalid."""
-    if not last_day:
-        return None
-    try:
-        day = date.fromisoformat(last_day) + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
-        raise Invalid(_("a date is expected"), code="invalid") from error
-    zone = ZoneInfo(availability_of(offer.employee).timezone)
-    return datetime.combine(day, time(), tzinfo=zone)
 
 
 @csrf_exempt

@@ -19,6 +19,7 @@ from crm.access.models import Role
 from crm.access.services import has_role
 from crm.limits import Limit
 from crm.organisation.models import User
+from crm.organisation.people import employee_or_none
 
 PER_PERSON = Limit("sign-in of a person", most=8, seconds=900)  # from one address
 PER_ADDRESS = Limit("sign-in from an address", most=60, seconds=900)
@@ -91,4 +92,6 @@ def home(request: HttpRequest) -> HttpResponseBase:
         return redirect("admin:index")
     if has_role(user, Role.EXECUTIVE):
         return redirect(settings.EXECUTIVE_HOME)
+    if isinstance(user, User) and employee_or_none(user) is not None:
+        return redirect(settings.EMPLOYEE_HOME)
     return render(request, "crm/home.html")

@@ -16,6 +16,7 @@ from conversations.signals import (
     conversation_ended,
     conversation_taken_over,
     messages_received,
+    need_changed,
     reply_written,
 )
 from crm.wake import Task, wake
@@ -54,7 +55,22 @@ def _ask_for_approval(message: uuid.UUID, **_: Any) -> None:
         approvals.ask(written, at=timezone.now())
 
 
+@receiver(need_changed)
+def _follow_the_need(conversation: uuid.UUID, needed: bool, **_: Any) -> None:
+    """Nobody is asked for what needs no answer; once it does after all, somebody is."""
+    if needed:
+        services.seek_again([conversation], at=timezone.now())
+        wake(Task.ROUTE)
+    else:
+        services.withdraw(Conversation.objects.get(pk=conversation), at=timezone.now())
+
+
 @receiver(conversation_taken_over)
+def _hand_over(conversation: uuid.UUID, taker: uuid.UUID | None = None, **_: Any) -> None:
+    """Offers to others end; who did not ask for it themself is asked whether they take it."""
+    services.handed_over(Conversation.objects.get(pk=conversation), taker=taker)
+
+
 @receiver(conversation_ended)
 def _end_offers(conversation: uuid.UUID, **_: Any) -> None:
     services.withdraw(Conversation.objects.get(pk=conversation), at=timezone.now())

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("ambassadors.live.api")),
     path("", include("ambassadors.routing.api")),
     path("", include("ambassadors.routing.why_api")),
+    path("", include("ambassadors.routing.people_api")),
     path("", include("ambassadors.communities.api")),
     path("", include("ambassadors.communities.outside_api")),
     path("", include("ambassadors.communities.load_api")),

@@ -6,7 +6,9 @@ from django.dispatch import Signal
 messages_received = Signal()
 # conversation, message: ids; a person of the company wrote a reply
 reply_written = Signal()
-# conversation: id; it became a colleague's
+# conversation, taker: ids; it became a colleague's; taker: who did not ask for it themself, or None
 conversation_taken_over = Signal()
+# conversation, needed: id, bool; it was decided that it needs no answer, or that it does after all
+need_changed = Signal()
 # conversation: id; closed, or marked as spam
 conversation_ended = Signal()

@@ -17,8 +17,8 @@ from ambassadors.desk.frame import me, page
 from ambassadors.desk.overview import offers_of, trust_of
 from ambassadors.governance.pages import shown
 from ambassadors.governance.reading import drafts_of, waiting_for
-from conversations.inbox import presence, services
-from conversations.inbox.models import Conversation, Status
+from conversations.inbox import presence, services, takeovers
+from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles
 from conversations.inbox.pages.thread import EVERYTHING, why_silent
 from conversations.inbox.rights import must_answer, must_note
@@ -80,6 +80,11 @@ def _show(
         suggestions=suggest(conversation) if may else [],
         used=used or [],
         others=others,
+        takeover=takeovers.asked(conversation),
+        is_owner=conversation.assignee == employee,
+        decision=NeedsAnswer.objects.filter(conversation=conversation)
+        .order_by("occurred_at")
+        .last(),
         seen=tag(conversation),
         text=text,
         trouble=trouble,
@@ -115,7 +120,9 @@ def act(request: HttpRequest, pk: uuid.UUID, name: str) -> HttpResponse:
             request, fresh, text=text, used=used, trouble=str(error), status=status_of(error)
         )
     messages.success(request, said)
-    return redirect("my_conversation", pk)
+    if Conversation.objects.visible_to(request.user).filter(pk=pk).exists():
+        return redirect("my_conversation", pk)
+    return redirect("my")
 
 
 def _used(request: HttpRequest) -> list[Article]:
@@ -166,5 +173,36 @@ def _reopen(conversation: Conversation, request: HttpRequest, _used: list[uuid.U
     return _("Open again.")
 
 
+def _needless(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUID]) -> str:
+    must_answer(conversation, user_of(request))
+    services.decide_need(conversation, value=False, by=actor_of(request))
+    return _("Noted: it needs no answer. It comes back when they write again.")
+
+
+def _needed(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUID]) -> str:
+    must_answer(conversation, user_of(request))
+    services.decide_need(conversation, value=True, by=actor_of(request))
+    return _("Noted: it needs an answer.")
+
+
+def _agree(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUID]) -> str:
+    takeovers.agree(conversation, by=actor_of(request))
+    return _("Handed over")
+
+
+def _keep(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUID]) -> str:
+    takeovers.refuse(conversation, by=actor_of(request))
+    return _("You keep it")
+
+
 Act = Callable[[Conversation, HttpRequest, list[uuid.UUID]], str]
-ACTS: dict[str, Act] = {"reply": _reply, "note": _note, "close": _close, "reopen": _reopen}
+ACTS: dict[str, Act] = {
+    "reply": _reply,
+    "note": _note,
+    "close": _close,
+    "reopen": _reopen,
+    "needless": _needless,
+    "needed": _needed,
+    "agree": _agree,
+    "keep": _keep,
+}

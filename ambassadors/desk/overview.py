@@ -38,6 +38,7 @@ from conversations.inbox.models import (
 from crm.access.doors import actor_of
 from crm.errors import RelaisError
 from crm.organisation.models import Employee, User
+from crm.organisation.people import people_led_by
 from crm.values import Actor
 
 MOST_OFFERS, MOST_CARRIED = 20, 50
@@ -107,6 +108,7 @@ def _show(request: HttpRequest, *, status: int = 200, **words: Any) -> HttpRespo
         obstacle=suspended([employee.pk], at=now).get(employee.pk, ""),
         reasons=reasons.choices(),
         now=now,
+        leads=people_led_by(user).exists(),
         **trust_of(employee),
         **words,
     )

@@ -16,6 +16,8 @@ urlpatterns = [
     path("my/absences/", hours.add_absence, name="my_absences"),
     path("my/absences/<uuid:pk>/end/", hours.end_absence, name="my_absence_end"),
     path("my/figures/", figures.my_figures, name="my_figures"),
+    path("my/people/", figures.my_people, name="my_people"),
+    path("my/people/<uuid:pk>/", figures.their_figures, name="their_figures"),
     path("approvals/", approvals.approvals_page, name="own_approvals"),
     path("approvals/<uuid:pk>/<slug:name>/", approvals.act, name="own_approval_act"),
 ]

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from ambassadors.routing import examples, reasons, services
 from ambassadors.routing.availability import absences_of, availability_of, set_availability
 from ambassadors.routing.models import Offer, OfferState
+from ambassadors.routing.panels import give
 from ambassadors.routing.serializers import (
     Assigned,
     AvailabilityWords,
@@ -75,7 +76,7 @@ class MyStatistics(APIView):
         examples=[examples.STATISTICS],
     )
     def get(self, request: Request) -> Response:
-        """What you did in the last thirteen weeks; shown to nobody else."""
+        """What you did in the last thirteen weeks; shown to you and your lead alone."""
         found = statistics_of(employee_of(person(request)), at=timezone.now())
         return Response(StatisticsWords(found).data)
 
@@ -186,7 +187,8 @@ class Assign(InConversation):
         responses=ConversationWords,
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        """Gives the conversation to somebody; for the staff of its unit."""
+        """Gives the conversation to somebody; for the staff of its unit. 409 `owned` while a
+        colleague has it, unless you say `how`."""
         conversation = self.conversation
         return once(request, lambda: self._assign(request, conversation))
 
@@ -195,7 +197,8 @@ class Assign(InConversation):
         body.is_valid(raise_exception=True)
         must_serve(conversation, person(request))
         employee = employee_named(body.validated_data["employee"])
-        services.assign(self.as_read(), employee=employee, by=actor_of(request))
+        how = body.validated_data.get("how", "")
+        give(self.as_read(), employee=employee, how=how, by=actor_of(request))
         return self.answer()
 
 

@@ -35,6 +35,15 @@ REASONS = OpenApiExample(
     },
     response_only=True,
 )
+LED = OpenApiExample(
+    "one of your people",
+    value={
+        "id": "01970000-0000-7000-8000-000000000003",
+        "name": "Ada",
+        "department": "Workshop",
+    },
+    response_only=True,
+)
 STATISTICS = OpenApiExample(
     "thirteen weeks",
     value={

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST
 
 from ambassadors.routing import services
 from ambassadors.routing.models import Offer, RoutingCase
+from conversations.inbox import takeovers
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import may_answer
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
 from crm.errors import RelaisError
 from crm.organisation.models import Employee, User
+from crm.values import Actor
 
 MOST_CHOICES = 500
 MOST_OFFERS = 10
@@ -65,16 +67,53 @@ def assign(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
         raise Http404
     if not may_assign(request, conversation):
         raise Http404
+    employee = _chosen(request.POST.get("employee", ""))
     try:
-        employee = _chosen(request.POST.get("employee", ""))
-        services.assign(conversation, employee=employee, by=actor_of(request))
-        messages.success(request, _("Assigned to %(name)s") % {"name": employee})
+        said = give(
+            conversation,
+            employee=employee,
+            how=request.POST.get("how", ""),
+            by=actor_of(request),
+        )
+        messages.success(request, said)
     except RelaisError as error:
+        if error.code == "owned":
+            return _which_way(request, conversation, employee)
         messages.error(request, str(error))
     back = QueryDict(mutable=True)
     back["from"] = request.POST.get("from", "")
     page = reverse("admin:conversations_conversation_change", args=[conversation_id])
     return redirect(f"{page}?{back.urlencode()}")
+
+
+def give(conversation: Conversation, *, employee: Employee, how: str, by: Actor) -> str:
+    """how: `ask` the owner or `give` it away from them; "" where nobody has it. What was done.
+
+    Raises Conflict `owned`.
+    """
+    if how == "ask" and conversation.assignee_id not in (None, employee.pk):
+        takeovers.ask(conversation, by=by, taker=employee)
+        return _("%(name)s is asked") % {"name": conversation.assignee}
+    if how == "give" and conversation.assignee_id not in (None, employee.pk):
+        services.reassign(conversation, employee=employee, by=by)
+    else:
+        services.assign(conversation, employee=employee, by=by)
+    return _("Assigned to %(name)s") % {"name": employee}
+
+
+def _which_way(
+    request: HttpRequest, conversation: Conversation, employee: Employee
+) -> HttpResponse:
+    """A colleague has it: they are asked, or it is taken from them knowingly."""
+    found = {
+        "title": _("Who answers"),
+        "conversation": conversation,
+        "employee": employee,
+        "is_me": employee.user_id == request.user.pk,
+        "listed": request.POST.get("from", ""),
+    }
+    around = admin.site.each_context(request)
+    return render(request, "ambassadors/which_way.html", {**around, **found}, status=409)
 
 
 def _chosen(text: str) -> Employee:

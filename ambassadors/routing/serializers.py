@@ -92,7 +92,11 @@ class StatisticsWords(serializers.Serializer[Any]):
 
 
 class Assigned(Body):
+    """how: what to do when a colleague has it. `ask` them to hand it over, or `give` it away from
+    them, which they are told; without it, 409 `owned`."""
+
     employee = Id()
+    how = serializers.ChoiceField(choices=["ask", "give"], required=False)
 
 
 class CapacityWords(serializers.Serializer[Any]):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,7 @@ from ambassadors.routing.models import (
     OfferState,
     RoutingCase,
 )
+from conversations.inbox import takeovers
 from conversations.inbox.models import (
     Conversation,
     Message,
@@ -35,7 +37,7 @@ from conversations.inbox.services import locked, set_assignee
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee, User
-from crm.values import Actor, Via
+from crm.values import AUTOMATION, Actor, Via
 from crm.wake import Task, wake
 
 
@@ -111,7 +113,8 @@ def assign(
 ) -> Offer:
     """Gives the conversation to somebody by hand. Taking it oneself is accepting it at once.
 
-    Raises Invalid for somebody who left or has no sign-in.
+    Raises Invalid for somebody who left or has no sign-in, Conflict `owned` while a colleague has
+    it: they are asked to hand it over (`takeovers.ask`), or it is taken from them (`reassign`).
     """
     at = at or timezone.now()
     if employee.user_id is None or employee.left_at is not None:
@@ -119,6 +122,7 @@ def assign(
     own = by.user is not None and employee.user_id == by.user.pk and by.via == Via.OWN
     with transaction.atomic():
         conversation = locked(conversation)
+        _must_be_free(conversation, employee, by)
         withdraw_open(conversation, at=at)
         offer = Offer.objects.create(
             conversation=conversation,
@@ -135,6 +139,40 @@ def assign(
         if not own:
             announce_offer(offer)
     return offer
+
+
+def _must_be_free(conversation: Conversation, employee: Employee, by: Actor) -> None:
+    """Nobody has accepted it but who gives it away or gets it; an open offer is no yes."""
+    owner = conversation.assignee
+    if owner is None or owner == employee or (by.user and owner.user_id == by.user.pk):
+        return
+    asked = Offer.objects.filter(
+        conversation=conversation, employee=owner, state=OfferState.OPEN, live=True
+    )
+    if owner.left_at is None and not asked.exists():
+        raise Conflict(
+            _("%(name)s has this conversation: ask them to hand it over") % {"name": owner},
+            code="owned",
+        )
+
+
+def reassign(conversation: Conversation, *, employee: Employee, by: Actor) -> Offer:
+    """Gives it to somebody although a colleague has it: who had it is told, and it is logged."""
+    with transaction.atomic():
+        conversation = locked(conversation)
+        takeovers.force(conversation, by=by, taker=employee)
+        return assign(locked(conversation), employee=employee, by=by)
+
+
+def handed_over(conversation: Conversation, *, taker: uuid.UUID | None) -> None:
+    """After a takeover. taker: who got it without asking for it themself. Again changes nothing."""
+    employee = Employee.objects.filter(pk=taker).first() if taker else None
+    if employee is None or conversation.assignee_id != employee.pk:
+        withdraw(conversation, at=timezone.now())
+        return
+    asked = Offer.objects.filter(conversation=conversation, employee=employee, live=True)
+    if not asked.filter(state__in=[OfferState.OPEN, OfferState.ACCEPTED]).exists():
+        assign(conversation, employee=employee, by=AUTOMATION)
 
 
 def announce_offer(offer: Offer) -> None:
@@ -174,12 +212,14 @@ def withdraw(conversation: Conversation, *, at: datetime) -> None:
 
 
 def seek_again(conversations: Sequence[uuid.UUID], *, at: datetime) -> None:
-    """Messages came into conversations that staff or nobody had: look for somebody once more."""
+    """Messages came into conversations that staff or nobody had, or that had ended before anybody
+    took them: look for somebody once more. What was left to staff stays with it."""
+    stopped = Q(state__in=[CaseState.SEEKING, CaseState.OFFERED], due_at=None)
     RoutingCase.objects.filter(
+        stopped | Q(state=CaseState.PLACED),
         conversation__in=conversations,
         conversation__status=Status.OPEN,
         conversation__assignee=None,
-        state=CaseState.PLACED,
     ).update(state=CaseState.SEEKING, due_at=at)
 
 

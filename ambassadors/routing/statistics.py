@@ -1,4 +1,5 @@
-"""What one person did, for that person's own eyes: no comparison with anybody, no ranking."""
+"""What one person did, for their own eyes and their lead's: no comparison with anybody, no
+ranking."""
 
 from __future__ import annotations
 

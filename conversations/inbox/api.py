@@ -28,6 +28,7 @@ from conversations.inbox.serializers import (
     ConversationWords,
     Importance,
     MessageWords,
+    Needed,
     NewMessage,
     Nothing,
     Until,
@@ -221,6 +222,29 @@ class Prioritise(InConversation):
         return self.answer()
 
 
+class Need(InConversation):
+    @extend_schema(
+        operation_id="conversations_decide_need",
+        examples=[OpenApiExample("Only thanks", value={"value": False}, request_only=True)],
+        parameters=[IF_MATCH],
+        request=Needed,
+        responses=ConversationWords,
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Says whether it needs an answer. "No" takes it off the waiting list, and nobody is asked
+        for it, until the person writes again; what counts is the first decision in time."""
+        conversation = self.conversation
+        return once(request, lambda: self._decide(request, conversation))
+
+    def _decide(self, request: Request, conversation: Conversation) -> Response:
+        body = Needed(data=request.data)
+        body.is_valid(raise_exception=True)
+        must_answer(conversation, person(request))
+        value = body.validated_data["value"]
+        services.decide_need(self.as_read(), value=value, by=actor_of(request))
+        return self.answer()
+
+
 class Snooze(InConversation):
     @extend_schema(
         operation_id="conversations_snooze",
@@ -248,4 +272,5 @@ urlpatterns = [
     path("conversations/<uuid:pk>/close/", Close.as_view()),
     path("conversations/<uuid:pk>/snooze/", Snooze.as_view()),
     path("conversations/<uuid:pk>/prioritise/", Prioritise.as_view()),
+    path("conversations/<uuid:pk>/need/", Need.as_view()),
 ]

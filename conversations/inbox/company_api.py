@@ -37,15 +37,18 @@ class SomebodyWords(serializers.Serializer[Any]):
 
 
 class TakeoverWords(serializers.ModelSerializer[Takeover]):
+    """taker: for whom it was asked, null when the asker wants it themself."""
+
     id = serializers.UUIDField()
     asker = EmployeeWords()
     owner = EmployeeWords()
+    taker = EmployeeWords(allow_null=True)
     state = serializers.ChoiceField(choices=TakeoverState.choices)
     asked_at = serializers.DateTimeField(source="occurred_at")
 
     class Meta:
         model = Takeover
-        fields = ["id", "asker", "owner", "state", "asked_at", "ended_at"]
+        fields = ["id", "asker", "owner", "taker", "state", "asked_at", "ended_at"]
         read_only_fields = fields
 
 
@@ -114,6 +117,7 @@ def _takeover(state: str, ended_at: str | None = "2026-11-24T09:34:00Z") -> list
         "id": "0192d3c4-0000-7000-8000-000000000003",
         "asker": _EVE,
         "owner": _ADA,
+        "taker": None,
         "state": state,
         "asked_at": "2026-11-24T09:30:00Z",
         "ended_at": ended_at,

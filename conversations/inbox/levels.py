@@ -80,7 +80,9 @@ def _events(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Event]]:
         for conversation, direction, at, sent_at, via in cursor.fetchall():
             found[conversation].append(_said(direction, at, sent_at, via))
     acts = Act.objects.filter(
-        subject_type="conversation", subject_id__in=[str(pk) for pk in ids], verb__in=_VERBS
+        subject_type="conversation",
+        subject_id__in=[str(pk) for pk in ids],
+        verb__in=[*_VERBS, "need_decided"],
     ).order_by("pk")
     for subject, verb, at, data in acts.values_list("subject_id", "verb", "occurred_at", "data"):
         found[uuid.UUID(subject)].append(_done(verb, at, data))
@@ -94,6 +96,8 @@ def _said(direction: str, at: datetime, sent_at: datetime | None, via: str) -> E
 
 
 def _done(verb: str, at: datetime, data: dict[str, Any]) -> Event:
+    if verb == "need_decided":
+        return Event(at, Happened.NEEDED if data.get("value") else Happened.NEEDLESS)
     until = datetime.fromisoformat(data["until"]) if "until" in data else None
     return Event(at, _VERBS[verb], until=until, priority=data.get("priority", ""))
 

@@ -22,7 +22,7 @@ from conversations.inbox.models.deadline import Clock
 from conversations.service_levels.models import Priority
 from crm.contacts.services import name_of
 from crm.organisation.models import Employee
-from crm.strict import Body, Id, Moment, Text
+from crm.strict import Body, Id, Moment, Text, Truth
 
 MOST_ARTICLES = 50
 
@@ -184,6 +184,10 @@ class Nothing(Body):
 
 class Until(Body):
     until = Moment()
+
+
+class Needed(Body):
+    value = Truth()
 
 
 class Importance(Body):

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -34,7 +35,7 @@ from conversations.inbox.models import (
 )
 from conversations.inbox.versions import must_have_seen
 from conversations.service_levels.models import Priority
-from conversations.signals import conversation_ended, reply_written
+from conversations.signals import conversation_ended, need_changed, reply_written
 from crm.access.services import staffed_units
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
@@ -250,17 +251,61 @@ def set_assignee(conversation: Conversation, employee: Employee | None) -> None:
 
 
 def decide_need(conversation: Conversation, *, value: bool, by: Actor) -> NeedsAnswer:
-    """Says whether it needs an answer. The first decision before the deadline is what counts."""
+    """Says whether it needs an answer. The first decision before the deadline is what counts.
+
+    "No" takes an open conversation off the waiting list: nobody is asked for it, and the clocks of
+    answers stop, until the person writes again. "Yes" after that puts it back where it was.
+    """
+    now = timezone.now()
     with transaction.atomic():
+        conversation = locked(conversation)
         decision = NeedsAnswer.objects.create(
             conversation=conversation,
             value=value,
             by=employee_or_none(by.user),
             via=by.via,
-            occurred_at=timezone.now(),
+            occurred_at=now,
         )
-        record("need_decided", conversation, by=by, value=value)
+        record("need_decided", conversation, by=by, at=now, value=value)
+        if _set_aside(conversation) if not value else _take_up(conversation):
+            touch(conversation)
+            levels.refresh([conversation.pk])
+            _tell_need(conversation.pk, needed=value)
     return decision
+
+
+def _set_aside(conversation: Conversation) -> bool:
+    if conversation.status not in {Status.OPEN, Status.SNOOZED}:
+        return False
+    conversation.status = Status.WAITING
+    conversation.waiting_since = conversation.snoozed_until = None
+    return True
+
+
+def _take_up(conversation: Conversation) -> bool:
+    """Whether something of theirs has no answer, and was set aside."""
+    if conversation.status != Status.WAITING or conversation.waiting_since is not None:
+        return False
+    said = conversation.messages.filter(kind=MessageKind.REPLY, automated=False)
+    answered_at = (
+        said.filter(direction=Direction.OUT)
+        .exclude(delivery__state__in=[DeliveryState.HELD, DeliveryState.DROPPED])
+        .aggregate(at=Max("occurred_at"))["at"]
+    )
+    asked = said.filter(direction=Direction.IN)
+    asked = asked.filter(occurred_at__gt=answered_at) if answered_at else asked
+    since = asked.aggregate(at=Min("occurred_at"))["at"]
+    if since is None:
+        return False
+    conversation.status, conversation.waiting_since, conversation.live = Status.OPEN, since, True
+    return True
+
+
+def _tell_need(conversation_id: uuid.UUID, *, needed: bool) -> None:
+    transaction.on_commit(
+        lambda: need_changed.send_robust(sender=None, conversation=conversation_id, needed=needed),
+        robust=True,
+    )
 
 
 def clean(text: str) -> str:

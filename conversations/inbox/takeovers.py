@@ -31,7 +31,7 @@ PATIENCE = timedelta(minutes=15)  # then who asked may take it without an answer
 def asked(conversation: Conversation) -> Takeover | None:
     """What is asked of the present owner, and not decided."""
     return (
-        Takeover.objects.select_related("asker", "owner")
+        Takeover.objects.select_related("asker", "owner", "taker")
         .filter(
             conversation=conversation,
             state=TakeoverState.ASKED,
@@ -41,21 +41,28 @@ def asked(conversation: Conversation) -> Takeover | None:
     )
 
 
-def ask(conversation: Conversation, *, by: Actor) -> Takeover:
-    """Asks the owner. Conflict `nobody_owns`, `already_yours`, or `asked_already` by another."""
+def ask(conversation: Conversation, *, by: Actor, taker: Employee | None = None) -> Takeover:
+    """Asks the owner, for oneself or for `taker` (the staff alone may).
+
+    Conflict `nobody_owns`, `already_yours`, or `asked_already` by another or for another.
+    """
     asker = employee_of(by.user)
+    taker = None if taker == asker else taker
+    if taker is not None and (by.user is None or not serves(conversation, by.user)):
+        raise Forbidden(_("only the unit's staff may do this"), code="staff_only")
     with transaction.atomic():
         conversation = locked(conversation)
-        _must_have_an_owner(conversation, asker)
+        _must_have_an_owner(conversation, taker or asker)
         _lapse_others(conversation)
         known = asked(conversation)
         if known is not None:
-            if known.asker_id != asker.pk:
+            if known.asker_id != asker.pk or known.taker != taker:
                 raise Conflict(_("a colleague has asked for it already"), code="asked_already")
             return known
         found = Takeover.objects.create(
             conversation=conversation,
             asker=asker,
+            taker=taker,
             owner=_owner(conversation),
             via=by.via,
             occurred_at=timezone.now(),
@@ -74,25 +81,32 @@ def refuse(conversation: Conversation, *, by: Actor) -> Takeover:
     return _decide(conversation, TakeoverState.REFUSED, by=by)
 
 
-def force(conversation: Conversation, *, by: Actor) -> Takeover:
+def force(conversation: Conversation, *, by: Actor, taker: Employee | None = None) -> Takeover:
     """Taken without consent: by the unit's staff at any time, by who asked after `PATIENCE`.
 
     Raises Forbidden `ask_first` or `too_early`.
     """
-    taker = employee_of(by.user)
+    asker = employee_of(by.user)
+    taker = None if taker == asker else taker
     with transaction.atomic():
         conversation = locked(conversation)
-        _must_have_an_owner(conversation, taker)
+        _must_have_an_owner(conversation, taker or asker)
         _lapse_others(conversation)
         found = asked(conversation)
         if by.user is None or not serves(conversation, by.user):
-            _must_have_waited(found, taker)
+            if taker is not None:
+                raise Forbidden(_("only the unit's staff may do this"), code="staff_only")
+            _must_have_waited(found, asker)
         now = timezone.now()
-        if found is None or found.asker_id != taker.pk:
+        if found is None or found.asker_id != asker.pk or found.taker != taker:
             if found is not None:
                 _end(found, TakeoverState.LAPSED)
             found = Takeover(
-                conversation=conversation, asker=taker, owner=_owner(conversation), occurred_at=now
+                conversation=conversation,
+                asker=asker,
+                taker=taker,
+                owner=_owner(conversation),
+                occurred_at=now,
             )
         found.via, found.told_at = by.via, None
         _end(found, TakeoverState.FORCED)
@@ -131,25 +145,28 @@ def _hand_over(found: Takeover, *, by: Actor) -> None:
         conversation=conversation, role=ParticipantRole.ANSWERING
     )
     answering.filter(user=found.owner.user).delete()
-    if found.asker.user is not None:
+    taker = found.taker or found.asker
+    if taker.user is not None:
         answering.get_or_create(
-            conversation=conversation, user=found.asker.user, role=ParticipantRole.ANSWERING
+            conversation=conversation, user=taker.user, role=ParticipantRole.ANSWERING
         )
-    set_assignee(conversation, found.asker)
+    set_assignee(conversation, taker)
     record(
         "conversation_taken_over",
         conversation,
         by=by,
         owner=str(found.owner_id),
-        taker=str(found.asker_id),
+        taker=str(taker.pk),
         how=found.state,
     )
-    _tell(conversation.pk)
+    _tell(conversation.pk, taker=found.taker_id)
 
 
-def _tell(conversation_id: uuid.UUID) -> None:
+def _tell(conversation_id: uuid.UUID, *, taker: uuid.UUID | None) -> None:
     transaction.on_commit(
-        lambda: conversation_taken_over.send_robust(sender=None, conversation=conversation_id),
+        lambda: conversation_taken_over.send_robust(
+            sender=None, conversation=conversation_id, taker=taker
+        ),
         robust=True,
     )
 

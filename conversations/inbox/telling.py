@@ -76,7 +76,7 @@ def _where(row: Participant) -> str:
 def tell_takeovers(*, at: datetime) -> int:
     """Tells the owner that a colleague asks, and who asked what came of it."""
     waiting = Takeover.objects.filter(occurred_at__gt=at - STALE, told_at=None).select_related(
-        "asker__user", "owner__user", "conversation__channel"
+        *("asker__user", "owner__user", "taker", "conversation__channel")
     )
     told = 0
     for row in waiting.exclude(state=TakeoverState.LAPSED)[:MOST_TOLD]:
@@ -92,12 +92,27 @@ def _tell_takeover(row: Takeover) -> None:
     if user is None:
         return
     with in_language_of(user):
-        names = {"asker": row.asker.name, "owner": row.owner.name}
+        names = {"asker": row.asker.name, "owner": row.owner.name, "taker": str(row.taker or "")}
+        wanted = (
+            _("%(asker)s asks you to hand your conversation over to %(taker)s.")
+            if row.taker
+            else _("%(asker)s asks to take over your conversation.")
+        )
+        given = (
+            _("%(asker)s has given your conversation to %(taker)s.")
+            if row.taker
+            else _("%(asker)s has taken your conversation over.")
+        )
+        handed = (
+            _("%(owner)s has handed the conversation over to %(taker)s.")
+            if row.taker
+            else _("%(owner)s has handed the conversation over to you.")
+        )
         said = {
-            TakeoverState.ASKED: _("%(asker)s asks to take over your conversation.") % names,
-            TakeoverState.AGREED: _("%(owner)s has handed the conversation over to you.") % names,
+            TakeoverState.ASKED: wanted % names,
+            TakeoverState.AGREED: handed % names,
             TakeoverState.REFUSED: _("%(owner)s keeps the conversation.") % names,
-            TakeoverState.FORCED: _("%(asker)s has taken your conversation over.") % names,
+            TakeoverState.FORCED: given % names,
         }[TakeoverState(row.state)]
         text = "\n".join([said, "", _link(row.conversation, user)])
         _send(user, f"{said} {_named(row.conversation)}"[:200], text)
@@ -172,11 +187,11 @@ def _question(conversation: Conversation) -> list[str]:
 
 
 def _link(conversation: Conversation, user: User) -> str:
-    """The page for who may enter the staff's site, else the address in the API."""
+    """The page in the staff's site for who may enter it, else one of the person's own pages."""
     if user.is_staff:
         page = reverse("admin:conversations_conversation_change", args=[conversation.pk])
         return f"{settings.BASE_URL}{page}"
-    return f"{settings.BASE_URL}/api/v1/conversations/{conversation.pk}/"
+    return f"{settings.BASE_URL}{settings.EMPLOYEE_HOME}conversations/{conversation.pk}/"
 
 
 def _send(user: User, subject: str, text: str) -> None:

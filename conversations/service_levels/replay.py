@@ -5,6 +5,8 @@
     resolution     from the first question until the closing; stands still while the customer's
                    answer is awaited
 
+Both are dropped when it is decided that no answer is needed; decided otherwise before the
+customer writes again, they go on from their own start, as if nothing had been said.
 All stand still while the conversation sleeps. A deadline is frozen when its clock starts: it
 moves only by the business time that the clock stood still, and when the priority changes (then
 the target of the new priority counts from the same start). Once it has passed it moves no more.
@@ -35,6 +37,8 @@ class Happened(StrEnum):
     SNOOZED = "snoozed"
     SPAM = "spam"
     PRIORITISED = "prioritised"
+    NEEDLESS = "needless"
+    NEEDED = "needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ class _Story:
         self.resolution: Level | None = None
         self.was_answered = self.is_spam = False
         self.sleeps_until: datetime | None = None
+        self.put_aside: list[Level] = []
 
     def take(self, event: Event) -> None:
         getattr(self, f"_{event.what}")(event)
@@ -153,6 +158,7 @@ class _Story:
         if self.is_spam:
             return
         self._go_on(event.at)
+        self.put_aside = []
         if not event.starts:
             return
         if self.answer is None:
@@ -211,6 +217,23 @@ class _Story:
         for level in self._running():
             self._drop(level, event.at)
         self.answer = self.resolution = None
+
+    def _needless(self, event: Event) -> None:
+        self.sleeps_until = None
+        self.put_aside = self._running()
+        for level in self.put_aside:
+            level.go_on(event.at)
+            self._drop(level, event.at)
+        self.answer = self.resolution = None
+
+    def _needed(self, event: Event) -> None:
+        for level in self.put_aside:
+            level.dropped_at = None
+            if level.clock == Clock.RESOLUTION:
+                self.resolution = level
+            else:
+                self.answer = level
+        self.put_aside = []
 
     def _prioritised(self, event: Event) -> None:
         self.priority = event.priority

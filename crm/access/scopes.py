@@ -17,7 +17,7 @@ class Scope(models.TextChoices):
     CONVERSATIONS_READ = "conversations:read", _("read conversations")
     CONVERSATIONS_WRITE = "conversations:write", _("write in conversations")
     KNOWLEDGE = "knowledge", _("articles")
-    GOVERNANCE = "governance", _("policies, trainings, approvals")
+    GOVERNANCE = "governance", _("policies, trainings, approvals, the people you lead")
     COMMUNITIES = "communities", _("communities and ideas")
     MATURITY = "maturity", _("the stage of the company and its load")
     ADMIN = "admin", _("channels and what came in by them")
@@ -48,6 +48,7 @@ _SCOPES: dict[str, Scope | tuple[Scope, Scope]] = {
     "trainings": Scope.GOVERNANCE,
     "escalations": Scope.GOVERNANCE,
     "corrections": Scope.GOVERNANCE,
+    "people": Scope.GOVERNANCE,
     "communities": Scope.COMMUNITIES,
     "threads": Scope.COMMUNITIES,
     "posts": Scope.COMMUNITIES,

@@ -67,7 +67,11 @@ class DepartmentVersions(Versions):
 
 class EmployeeVersions(Versions):
     model = EmployeeVersion
-    fields = ("occurred_at", "name", "email", "department", "social_team", "relevant", "left_at")
+    fk_name = "employee"
+    fields = (
+        *("occurred_at", "name", "email", "department", "social_team", "relevant", "left_at"),
+        "lead",
+    )
 
 
 class CalendarVersions(Versions):
@@ -114,9 +118,9 @@ class EmployeeAdmin(Versioned):
     list_display = ("name", "email", "department", "social_team", "relevant", "left_at")
     list_select_related = ("department",)
     list_filter = ("social_team", "relevant", "department__unit")
-    fields = ("name", "email", "department", "user", "social_team", "relevant", "left_at")
+    fields = ("name", "email", "department", "lead", "user", "social_team", "relevant", "left_at")
     search_fields = ("name", "email")
-    autocomplete_fields = ("department", "user")
+    autocomplete_fields = ("department", "lead", "user")
     inlines = (EmployeeVersions,)
 
 

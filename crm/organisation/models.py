@@ -180,7 +180,10 @@ class DepartmentVersion(Recorded):
 
 
 class EmployeeFacts(models.Model):
-    """social_team: social media is this person's main job. relevant: expected to take part."""
+    """social_team: social media is this person's main job. relevant: expected to take part.
+
+    lead: who sees this person's figures besides themself.
+    """
 
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"))
@@ -190,6 +193,15 @@ class EmployeeFacts(models.Model):
     social_team = models.BooleanField(_("social team"), default=False)
     relevant = models.BooleanField(_("expected to take part"), default=True)
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    lead = models.ForeignKey(
+        "crm.Employee",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("lead"),
+        related_name="+",
+        help_text=_("Sees this person’s figures, and nobody else’s of the department."),
+    )
 
     class Meta:
         abstract = True
@@ -209,6 +221,13 @@ class Employee(Keyed, EmployeeFacts):
         verbose_name_plural = _("employees")
         ordering = ["sort_name", "id"]
         indexes = [models.Index(Lower("email"), name="employees_by_email")]
+        constraints = [
+            models.CheckConstraint(
+                name="nobody_leads_themself",
+                condition=models.Q(lead__isnull=True) | ~models.Q(lead=models.F("id")),
+                violation_error_message=_("Nobody is their own lead."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,12 @@ def employee_named(pk: uuid.UUID) -> Employee:
     if employee is None:
         raise Invalid(_("there is no such employee"), code="unknown_employee")
     return employee
+
+
+def people_led_by(user: User) -> QuerySet[Employee]:
+    """Whose figures this person sees besides their own: of those whom they lead now."""
+    people = Employee.objects.filter(left_at=None, lead__user=user, lead__left_at=None)
+    return people.select_related("department")
 
 
 def in_language_of(user: User) -> translation.override:

@@ -142,4 +142,5 @@ EMPLOYEE = EmployeeRecord(
     social_team=Flag(),
     relevant=Flag(),
     left_at=Instant(optional=True, past=False),
+    lead=Reference(to=Employee, optional=True),
 )

@@ -55,7 +55,7 @@ from crm.access.models import Role, RoleGrant
 from crm.access.oauth.clients import save_client
 from crm.access.personal_tokens import make_token
 from crm.organisation.models import Calendar, User
-from crm.organisation.services import save_calendar
+from crm.organisation.services import save_calendar, save_employee
 from crm.values import AUTOMATION
 from maturity.appraisals.services import PastReading
 from maturity.executive.asking import Asked
@@ -101,6 +101,8 @@ MATRIX = [
     ("GET", "me/availability/", None, 401, 200, 200, 200, 200, 200, 200),
     ("PATCH", "me/availability/", {"most_open": 9}, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "me/statistics/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "people/", None, 401, 200, 200, 200, 200, 200, 200),
+    ("GET", "people/{led}/statistics/", None, 401, 404, 404, 404, 404, 404, 200),
     ("GET", "schema/", None, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "docs/", None, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "maturity/", None, 401, 403, 403, 403, 200, 200, 200),
@@ -122,6 +124,10 @@ MATRIX = [
     ("POST", "conversations/{conversation}/close/", None, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/snooze/", SOON, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/prioritise/", URGENT, 401, 404, 403, 200, 200, 404, 404),
+    (
+        *("POST", "conversations/{conversation}/need/", {"value": False}),
+        *(401, 404, 403, 200, 200, 404, 404),
+    ),
     ("POST", "conversations/{conversation}/assign/", "staff", 401, 404, 403, 403, 200, 404, 404),
     ("GET", "conversations/{conversation}/routing/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "conversations/{conversation}/suggestions/", None, 401, 404, 200, 200, 200, 404, 404),
@@ -252,6 +258,7 @@ LISTED = [
     ("conversations/", 0, 1, 1, 2, 0, 0),
     ("tokens/", 0, 1, 0, 0, 0, 0),
     ("offers/", 0, 1, 1, 0, 0, 0),
+    ("people/", 0, 0, 0, 0, 0, 1),
     ("approvals/", 0, 0, 0, 1, 0, 0),
     ("escalations/", 0, 0, 1, 1, 0, 0),
     ("drafts/", 0, 0, 1, 0, 0, 0),
@@ -444,6 +451,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("POST", "/my/absences/", 302, *[400] * 8),
     ("POST", "/my/absences/{absence}/end/", 302, 404, 302, *[404] * 6),
     ("GET", "/my/figures/", 302, *[200] * 8),
+    ("GET", "/my/people/", 302, *[200] * 8),
+    ("GET", "/my/people/{led}/", 302, 404, 404, 404, 404, 404, 200, 404, 404),
     ("GET", "/approvals/", 302, *[200] * 8),
     # whoever sees it and may not decide is told so on the page
     ("POST", "/approvals/{held}/approve/", 302, 404, 404, 302, 302, 404, 404, 404, 302),
@@ -492,6 +501,8 @@ def furnish():
         "elsewhere": _staff_of(other, shop),
     }
     User.objects.filter(pk=people["root"].user.pk).update(is_superuser=True, is_staff=True)
+    people["asked"].employee.lead = people["executive"].employee
+    save_employee(people["asked"].employee, by=AUTOMATION)
     taken = hear(channel, SECRET, thread="taken", attachments=FILES, **SECRETIVE)
     routing.assign(taken, employee=people["assignee"].employee, by=people["assignee"].acting)
     waiting = hear(channel, SECRET, thread="waiting", attachments=FILES, **SECRETIVE)
@@ -560,6 +571,7 @@ def furnish():
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,
+            "led": people["asked"].employee.pk,
             "absence": Absence.objects.get().pk,
             "message": waiting.messages.earliest("pk").pk,
             "hook": channel.token,

@@ -33,7 +33,8 @@ from conversations.listening.models import Place
 from conversations.listening.places import add_place
 from conversations.listening.watches import begin_watch
 from crm.access.personal_tokens import LONGEST, make_token
-from crm.values import uuid7
+from crm.organisation.services import save_employee
+from crm.values import AUTOMATION, uuid7
 from tests import house
 from tests.api import matrix, routes
 from tests.api.hands import Caller, hear
@@ -80,6 +81,11 @@ class Company:
 
     def flag(self, number):
         flag(self.shown, text="By bike.", by=house.somebody(self.brand_shop).acting)
+
+    def led(self, number):
+        person = house.somebody(self.people["staff"].employee.department)
+        person.employee.lead = self.people["executive"].employee
+        save_employee(person.employee, by=AUTOMATION)
 
     def trip(self, number):
         words = {"community": self.circle, "title": "Glue", "text": "Which?"}
@@ -131,6 +137,7 @@ ROWS = {
         lambda c, n: begin_watch(name=f"W {n}", terms=["a"], unit=c.channel.unit, by=c.staff),
     ),
     "mentions": ("staff", Company.mention),
+    "people": ("executive", Company.led),
     "webhooks": (
         "asked",
         lambda c, n: Subscription.objects.create(

@@ -20,7 +20,7 @@ class TakeoverState(models.TextChoices):
 
 
 class Takeover(Acted):
-    """`asker` wants what `owner` has.
+    """`asker` wants what `owner` has, for themself or for `taker`.
 
     ASKED ──owner──> AGREED or REFUSED
       ├── staff, or the asker after a while ──> FORCED
@@ -33,6 +33,7 @@ class Takeover(Acted):
     )
     asker = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="+")
+    taker = models.ForeignKey(Employee, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(
         _("state"), max_length=7, choices=TakeoverState.choices, default=TakeoverState.ASKED
     )

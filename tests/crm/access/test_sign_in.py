@@ -33,7 +33,7 @@ def test_a_stranger_is_led_to_a_form_with_a_password(client: Client, address: st
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("role", "place"),
-    [(Role.STAFF, "/admin/"), (Role.EXECUTIVE, "/maturity/"), (Role.AMBASSADOR, None)],
+    [(Role.STAFF, "/admin/"), (Role.EXECUTIVE, "/maturity/"), (Role.AMBASSADOR, "/my/")],
 )
 def test_everybody_is_led_to_their_own_place(
     client: Client, home: house.Department, role: Role, place: str | None

@@ -275,6 +275,7 @@ THREAD_PANELS = [
     "ambassadors.communities.panels.panel",
     "ambassadors.governance.pages.panel",
     "conversations.listening.panels.panel",
+    "ambassadors.governance.correcting.panel",
     "conversations.knowledge.panels.panel",
 ]
 WAKE = env.bool("WAKE", default=True)

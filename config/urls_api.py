@@ -24,5 +24,6 @@ urlpatterns = [
     path("", include("ambassadors.communities.outside_api")),
     path("", include("ambassadors.communities.load_api")),
     path("", include("ambassadors.governance.api")),
+    path("", include("ambassadors.governance.drills_api")),
     path("", include("maturity.executive.api")),
 ]

@@ -175,6 +175,7 @@ WITH asked AS (
     date_trunc('week', m.occurred_at AT TIME ZONE %(zone)s)::date AS week
   FROM conversations_message m
   JOIN conversations_conversation c ON c.id = m.conversation_id
+  JOIN conversations_channel ch ON ch.id = c.channel_id AND ch.kind <> 'drill'
   WHERE m.direction = 'in' AND m.kind = 'reply' AND NOT m.automated
     AND m.occurred_at >= %(start)s AND m.occurred_at < %(end)s
     AND c.status <> 'spam' AND c.last_message_at >= %(start)s
@@ -223,6 +224,7 @@ GROUP BY week, carrier
 _WAITING = """
 SELECT c.assignee_id, count(*)
 FROM conversations_conversation c
+JOIN conversations_channel ch ON ch.id = c.channel_id AND ch.kind <> 'drill'
 WHERE c.status = 'open' AND c.waiting_since IS NOT NULL
   AND (%(all)s OR c.unit_id = ANY(%(units)s::uuid[]))
 GROUP BY c.assignee_id

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from ambassadors.communities.pages import for_employees, status_of, user_of, uuids
 from ambassadors.desk.frame import me, page
 from ambassadors.desk.overview import offers_of, trust_of
+from ambassadors.governance import correcting
+from ambassadors.governance.correcting import sent_in
 from ambassadors.governance.pages import shown
 from ambassadors.governance.reading import drafts_of, waiting_for
 from conversations.inbox import presence, services, takeovers
@@ -63,6 +65,7 @@ def _show(
     mine = {
         each.message.pk: each for each in shown(drafts_of(user).filter(conversation=conversation))
     }
+    wrong = {each.message.pk: each for each in sent_in(conversation, user)}
     others = presence.be(conversation.pk, user, state="viewing")
     may = may_answer(conversation, user)
     return page(
@@ -70,7 +73,7 @@ def _show(
         "conversation",
         status=status,
         conversation=conversation,
-        bubbles=[(bubble, mine.get(bubble.id)) for bubble in said],
+        bubbles=[(bubble, mine.get(bubble.id), wrong.get(bubble.id)) for bubble in said],
         earlier=earlier,
         offer=offers_of(user, at=timezone.now()).filter(conversation=conversation).first(),
         decides=waiting_for(user).filter(conversation=conversation).exists(),
@@ -123,6 +126,14 @@ def act(request: HttpRequest, pk: uuid.UUID, name: str) -> HttpResponse:
     if Conversation.objects.visible_to(request.user).filter(pk=pk).exists():
         return redirect("my_conversation", pk)
     return redirect("my")
+
+
+@for_employees
+@require_POST
+def correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Says that a sent answer was wrong; back to its conversation."""
+    message = correcting.note(request, pk)
+    return redirect("my_conversation", message.conversation_id)
 
 
 def _used(request: HttpRequest) -> list[Article]:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("my/offers/<uuid:pk>/<slug:act>/", overview.act_on_offer, name="my_offer"),
     path("my/conversations/<uuid:pk>/", conversation.conversation_page, name="my_conversation"),
     path("my/conversations/<uuid:pk>/<slug:name>/", conversation.act, name="my_act"),
+    path("my/answers/<uuid:pk>/correct/", conversation.correct, name="my_correction"),
     path("my/hours/", hours.hours_page, name="my_hours"),
     path("my/absences/", hours.add_absence, name="my_absences"),
     path("my/absences/<uuid:pk>/end/", hours.end_absence, name="my_absence_end"),

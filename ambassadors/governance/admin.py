@@ -9,12 +9,22 @@ from django.contrib import admin, messages
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from ambassadors.governance import escalations, pages, policies, vouching
+from ambassadors.governance import (
+    correcting,
+    drill_page,
+    escalations,
+    pages,
+    policies,
+    vouching,
+)
 from ambassadors.governance.ladder import Ladder, Vouch
 from ambassadors.governance.models import (
     Acknowledgement,
@@ -74,6 +84,7 @@ class LadderAdmin(Noted):
         own = [
             path("approvals/", view(pages.queue), name="approvals"),
             path("approvals/<uuid:message_id>/<slug:name>/", act, name="approval_act"),
+            path("corrections/<uuid:message_id>/", view(correcting.act), name="correction_act"),
         ]
         return own + super().get_urls()
 
@@ -236,15 +247,32 @@ class TrainingAdmin(Paged, ModelAdmin):
 class EscalationAdmin(Paged, ReadOnly, ModelAdmin):
     """What the rules hit. Its people take it and let go of it here, or approve an answer."""
 
-    list_display = ("rule", "role", "conversation", "occurred_at", "reached_at", "approved_at")
+    list_display = (
+        *("rule", "role", "conversation", "occurred_at", "reached_at", "approved_at"),
+        "shown_drill",
+    )
     list_select_related = ("conversation",)
     list_filter = (("approved_at", admin.EmptyFieldListFilter), "drill")
     ordering = ("-occurred_at",)
     actions = ("take_chosen", "let_go_chosen")
+    actions_list = ("drill",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Escalation]:
         rows: QuerySet[Escalation] = super().get_queryset(request)
         return rows.filter(conversation__in=Conversation.objects.visible_to(request.user))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(drill_page.page)
+        return [path("drill/", view, name="escalation_drill"), *super().get_urls()]
+
+    @display(description=_("drill"), label={"drill": "warning"})
+    def shown_drill(self, row: Escalation) -> tuple[str, str] | str:
+        return ("drill", gettext("drill")) if row.drill else ""
+
+    @action(description=_("Drills"), url_path="drills", icon="fire_extinguisher")
+    def drill(self, request: HttpRequest) -> HttpResponse:
+        """Leads to the page of drills."""
+        return redirect("admin:escalation_drill")
 
     @admin.action(description=_("I have it before me"), permissions=["view"])
     def take_chosen(self, request: HttpRequest, queryset: QuerySet[Escalation]) -> None:

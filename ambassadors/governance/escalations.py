@@ -64,7 +64,8 @@ def _recent(conversations: Collection[uuid.UUID]) -> Sequence[Message]:
     rows = Message.objects.filter(
         conversation__in=conversations, direction=Direction.IN, envelope__isnull=False
     )
-    return list(rows.select_related("conversation").order_by("-occurred_at")[:MOST_MESSAGES])
+    related = rows.select_related("conversation__channel")
+    return list(related.order_by("-occurred_at")[:MOST_MESSAGES])
 
 
 def _hits(rule: EscalationRule, message: Message) -> bool:
@@ -72,12 +73,20 @@ def _hits(rule: EscalationRule, message: Message) -> bool:
     channels = {channel.pk for channel in rule.channels.all()}
     if message.occurred_at < rule.since or rule.unit_id not in (None, conversation.unit_id):
         return False
+    if conversation.is_drill:
+        return _is_drilled(rule, message)
     if channels and message.channel_id not in channels:
         return False
     if not rule.keywords and not rule.topics:
         return bool(channels or rule.unit_id)
     topics = set(rule.topics) & set(conversation.topics)
     return bool(topics) or has_word(rule.keywords, f"{message.subject} {message.text}")
+
+
+def _is_drilled(rule: EscalationRule, message: Message) -> bool:
+    """A drill names its rule; on its own channel, and before topics are found, words must do."""
+    named = message.conversation.thread.startswith(f"{rule.pk}.")
+    return named and (not rule.keywords or has_word(rule.keywords, message.text))
 
 
 def has_word(keywords: Sequence[str], text: str) -> bool:
@@ -105,6 +114,7 @@ def _raise(rule: EscalationRule, message: Message) -> None:
             role=rule.role.name,
             source=rule,
             message=message,
+            drill=message.conversation.is_drill,
             occurred_at=message.occurred_at,
         )
         record(

@@ -7,9 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ambassadors.governance import approvals
+from ambassadors.governance import approvals, drills
 from ambassadors.governance.ladder import StepKind
-from ambassadors.governance.models import CorrectionKind
+from ambassadors.governance.models import CorrectionKind, EscalationRule
 from ambassadors.governance.trust import Happening
 from conversations.inbox.models import DeliveryState, Message
 from conversations.inbox.serializers import EmployeeWords
@@ -103,6 +103,31 @@ class EscalationWords(serializers.Serializer[Any]):
     approved_at = serializers.DateTimeField(allow_null=True)
     reply = serializers.UUIDField(source="reply_id", allow_null=True)
     drill = serializers.BooleanField()
+
+
+class RuleWords(serializers.ModelSerializer[EscalationRule]):
+    """unit: null for a rule of every unit."""
+
+    role = serializers.CharField(source="role.name")
+    unit = serializers.UUIDField(source="unit_id", allow_null=True)
+
+    class Meta:
+        model = EscalationRule
+        fields = ["id", "name", "role", "unit", "active"]
+        read_only_fields = fields
+
+
+class Drilled(Body):
+    """text: what is asked; a line that says it is a drill stands above it."""
+
+    unit = Id()
+    text = Text(required=False, allow_blank=True, max_length=drills.LONGEST_TEXT, default="")
+
+
+class DrillWords(serializers.Serializer[Any]):
+    """thread: of the conversation that it becomes when it is read, within a minute."""
+
+    thread = serializers.CharField()
 
 
 class CorrectionWords(serializers.Serializer[Any]):

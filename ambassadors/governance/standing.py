@@ -9,6 +9,7 @@ from django.db.models import Q
 from ambassadors.governance.ladder import Ladder, Step, StepKind, Vouch
 from ambassadors.governance.models import Correction, CorrectionKind
 from ambassadors.governance.trust import Event, Happening, Trust, weigh
+from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import Conversation
 from crm.access.services import staffed_units
 from crm.organisation.models import Employee, Unit
@@ -46,7 +47,7 @@ def standing(employee: Employee, ladder: Ladder) -> Trust:
 def _events(employee: Employee) -> Iterator[Event]:
     steps = Step.objects.filter(
         message__author_employee=employee, kind=StepKind.APPROVED, via=Via.OWN
-    ).exclude(by=employee)
+    ).exclude(Q(by=employee) | Q(message__channel__kind=DRILL))
     for at, words in steps.values_list("occurred_at", "message__digest"):
         yield Event(at, Happening.APPROVED, words)
     mistakes = Correction.objects.filter(message__author_employee=employee)

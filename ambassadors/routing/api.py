@@ -18,7 +18,6 @@ from rest_framework.views import APIView
 from ambassadors.routing import examples, reasons, services
 from ambassadors.routing.availability import absences_of, availability_of, set_availability
 from ambassadors.routing.models import Offer, OfferState
-from ambassadors.routing.panels import give
 from ambassadors.routing.serializers import (
     Assigned,
     AvailabilityWords,
@@ -197,8 +196,13 @@ class Assign(InConversation):
         body.is_valid(raise_exception=True)
         must_serve(conversation, person(request))
         employee = employee_named(body.validated_data["employee"])
-        how = body.validated_data.get("how", "")
-        give(self.as_read(), employee=employee, how=how, by=actor_of(request))
+        how = body.validated_data.get("how")
+        services.give(
+            self.as_read(),
+            employee=employee,
+            how=services.How(how) if how else None,
+            by=actor_of(request),
+        )
         return self.answer()
 
 

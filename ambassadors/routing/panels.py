@@ -14,14 +14,12 @@ from django.views.decorators.http import require_POST
 
 from ambassadors.routing import services
 from ambassadors.routing.models import Offer, RoutingCase
-from conversations.inbox import takeovers
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import may_answer
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
 from crm.errors import RelaisError
 from crm.organisation.models import Employee, User
-from crm.values import Actor
 
 MOST_CHOICES = 500
 MOST_OFFERS = 10
@@ -69,13 +67,15 @@ def assign(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
         raise Http404
     employee = _chosen(request.POST.get("employee", ""))
     try:
-        said = give(
+        how = request.POST.get("how", "")
+        given = services.give(
             conversation,
             employee=employee,
-            how=request.POST.get("how", ""),
+            how=services.How(how) if how in set(services.How) else None,
             by=actor_of(request),
         )
-        messages.success(request, said)
+        said = _("Assigned to %(name)s") if given else _("Asked whether %(name)s may have it")
+        messages.success(request, said % {"name": employee})
     except RelaisError as error:
         if error.code == "owned":
             return _which_way(request, conversation, employee)
@@ -84,21 +84,6 @@ def assign(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     back["from"] = request.POST.get("from", "")
     page = reverse("admin:conversations_conversation_change", args=[conversation_id])
     return redirect(f"{page}?{back.urlencode()}")
-
-
-def give(conversation: Conversation, *, employee: Employee, how: str, by: Actor) -> str:
-    """how: `ask` the owner or `give` it away from them; "" where nobody has it. What was done.
-
-    Raises Conflict `owned`.
-    """
-    if how == "ask" and conversation.assignee_id not in (None, employee.pk):
-        takeovers.ask(conversation, by=by, taker=employee)
-        return _("%(name)s is asked") % {"name": conversation.assignee}
-    if how == "give" and conversation.assignee_id not in (None, employee.pk):
-        services.reassign(conversation, employee=employee, by=by)
-    else:
-        services.assign(conversation, employee=employee, by=by)
-    return _("Assigned to %(name)s") % {"name": employee}
 
 
 def _which_way(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import Q
@@ -113,8 +114,8 @@ def assign(
 ) -> Offer:
     """Gives the conversation to somebody by hand. Taking it oneself is accepting it at once.
 
-    Raises Invalid for somebody who left or has no sign-in, Conflict `owned` while a colleague has
-    it: they are asked to hand it over (`takeovers.ask`), or it is taken from them (`reassign`).
+    Raises Invalid for somebody who left or has no sign-in. Doors call `give`, which asks whoever
+    has it first.
     """
     at = at or timezone.now()
     if employee.user_id is None or employee.left_at is not None:
@@ -122,7 +123,6 @@ def assign(
     own = by.user is not None and employee.user_id == by.user.pk and by.via == Via.OWN
     with transaction.atomic():
         conversation = locked(conversation)
-        _must_be_free(conversation, employee, by)
         withdraw_open(conversation, at=at)
         offer = Offer.objects.create(
             conversation=conversation,
@@ -141,27 +141,49 @@ def assign(
     return offer
 
 
-def _must_be_free(conversation: Conversation, employee: Employee, by: Actor) -> None:
+class How(StrEnum):
+    """What to do about the colleague who has a conversation that is given to somebody else."""
+
+    ASK = "ask"
+    GIVE = "give"
+
+
+def give(
+    conversation: Conversation, *, employee: Employee, by: Actor, how: How | None = None
+) -> bool:
+    """Assigns, but not over the head of a colleague who has accepted it: they are asked to hand it
+    over, or it is taken from them, which they are told and the journal keeps.
+
+    Returns whether it was given; False: its owner is asked. Raises Conflict `owned` without `how`.
+    """
+    with transaction.atomic():
+        conversation = locked(conversation)
+        if _is_free(conversation, employee, by):
+            assign(conversation, employee=employee, by=by)
+        elif how == How.ASK:
+            takeovers.ask(conversation, by=by, taker=employee)
+            return False
+        elif how == How.GIVE:
+            takeovers.force(conversation, by=by, taker=employee)
+            assign(locked(conversation), employee=employee, by=by)
+        else:
+            raise Conflict(
+                _("%(name)s has this conversation: ask them to hand it over")
+                % {"name": conversation.assignee},
+                code="owned",
+            )
+    return True
+
+
+def _is_free(conversation: Conversation, employee: Employee, by: Actor) -> bool:
     """Nobody has accepted it but who gives it away or gets it; an open offer is no yes."""
     owner = conversation.assignee
     if owner is None or owner == employee or (by.user and owner.user_id == by.user.pk):
-        return
+        return True
     asked = Offer.objects.filter(
         conversation=conversation, employee=owner, state=OfferState.OPEN, live=True
     )
-    if owner.left_at is None and not asked.exists():
-        raise Conflict(
-            _("%(name)s has this conversation: ask them to hand it over") % {"name": owner},
-            code="owned",
-        )
-
-
-def reassign(conversation: Conversation, *, employee: Employee, by: Actor) -> Offer:
-    """Gives it to somebody although a colleague has it: who had it is told, and it is logged."""
-    with transaction.atomic():
-        conversation = locked(conversation)
-        takeovers.force(conversation, by=by, taker=employee)
-        return assign(locked(conversation), employee=employee, by=by)
+    return owner.left_at is not None or asked.exists()
 
 
 def handed_over(conversation: Conversation, *, taker: uuid.UUID | None) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncWeek
 
 from ambassadors.routing.models import Offer, OfferState
+from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import Direction, Message, MessageKind
 from crm.organisation.models import Employee
 
@@ -70,9 +71,10 @@ def statistics_of(employee: Employee, *, at: datetime) -> Statistics:
 
 
 def _answers(employee: Employee) -> QuerySet[Message]:
-    return Message.objects.filter(
+    said = Message.objects.filter(
         author_employee=employee, direction=Direction.OUT, kind=MessageKind.REPLY
     )
+    return said.exclude(channel__kind=DRILL)
 
 
 def _minutes_to_answer(offers: QuerySet[Offer]) -> float | None:

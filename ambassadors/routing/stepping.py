@@ -48,6 +48,8 @@ _ADOPT = """
 INSERT INTO ambassadors_routingcase (conversation_id, state, due_at, relaxed, reasons)
 SELECT id, %s, %s::timestamptz, 0, %s::text[] FROM conversations_conversation c
 WHERE live AND status = 'open' AND assignee_id IS NULL AND waiting_since IS NOT NULL
+  AND NOT EXISTS (
+    SELECT FROM conversations_channel ch WHERE ch.id = c.channel_id AND ch.kind = 'drill')
   AND NOT EXISTS (SELECT FROM ambassadors_routingcase known WHERE known.conversation_id = c.id)
 ORDER BY waiting_since LIMIT %s
 ON CONFLICT DO NOTHING

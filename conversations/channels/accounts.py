@@ -8,18 +8,21 @@ import time
 from django.conf import settings
 
 from conversations.channels.models import Channel
+from conversations.channels.wire import drill
 from conversations.channels.wire.contract import Account, Publisher
 from conversations.channels.wire.contract import Channel as Adapter
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DRILL: Adapter = drill.Drill()
 _by_token: dict[str, tuple[float, Channel | None]] = {}
 
 
 def adapter_of(channel: Channel) -> Adapter | None:
-    """None for a kind that is only known from imported history."""
-    return CHANNELS.get(channel.kind)
+    """None for a kind that is only known from imported history. Drills are opened by nobody, so
+    their kind is not among those of channels."""
+    return _DRILL if channel.kind == drill.KIND else CHANNELS.get(channel.kind)
 
 
 def publisher_of(channel: Channel) -> Publisher | None:

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Case, F, Value, When
+
 from conversations.channels.models import ChannelVersion, Heartbeat, Source
+from conversations.channels.wire.drill import KIND as DRILL
 
 
 class ChannelRow(NamedTuple):
@@ -35,8 +38,11 @@ class HeartbeatRow(NamedTuple):
 
 
 def channels() -> list[ChannelRow]:
-    rows = ChannelVersion.objects.order_by("occurred_at", "pk")
-    fields = ("channel_id", "occurred_at", "recorded_at", "kind", "unit_id", "owned")
+    """A drill is said inside the house."""
+    rows = ChannelVersion.objects.order_by("occurred_at", "pk").annotate(
+        where=Case(When(kind=DRILL, then=Value("internal")), default=F("kind"))
+    )
+    fields = ("channel_id", "occurred_at", "recorded_at", "where", "unit_id", "owned")
     return [ChannelRow(*row) for row in rows.values_list(*fields)]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from conversations.channels.models import Channel, ChannelVersion, Heartbeat, Source
+from conversations.channels.wire.drill import KIND as DRILL
 from crm.journal.lines import (
     Flag,
     Form,
@@ -34,12 +36,22 @@ from crm.journal.records import (
 )
 from crm.organisation.models import Unit
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Text):
+    """A channel of drills goes out as what it is to everybody else: said inside the house."""
+
+    def shown(self, row: Model, name: str) -> Json | None:
+        shown = super().shown(row, name)
+        return "internal" if shown == DRILL else shown
+
+
 CHANNEL = Versioned(
     "channel",
     Channel,
     version=ChannelVersion,
     thing="channel",
-    kind=Text(longest=30, blank=False),
+    kind=Kind(longest=30, blank=False),
     unit=Reference(to=Unit),
     name=Text(longest=200),
     owned=Flag(),

@@ -42,7 +42,8 @@ from crm.errors import Invalid
 def shown_to(request: Request) -> QuerySet[Conversation]:
     """The conversations this person may see, with all that their words need."""
     visible = Conversation.objects.visible_to(request.user)
-    return visible.select_related("identity__contact", "assignee").prefetch_related("deadlines")
+    related = visible.select_related("channel", "identity__contact", "assignee")
+    return related.prefetch_related("deadlines")
 
 
 SEARCH_COMPLETE = OpenApiParameter(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -197,12 +196,17 @@ def _new_thread(arrival: Arrival, sender: Person, known: threading.Known) -> thr
 
 
 def _announce(messages: Sequence[NewMessage]) -> None:
-    """One signal for the batch, after the commit: who routes, asks the rows themselves."""
-    by_status: dict[str, set[uuid.UUID]] = defaultdict(set)
-    for message in messages:
-        if not message.inbound.automated:
-            by_status[message.thread.status].add(message.thread.id)
-    told = sorted(by_status[Status.OPEN])
+    """One signal for the batch, after the commit: who routes, asks the rows themselves.
+
+    What waited, slept or was closed is open again by now; only spam is not spoken of.
+    """
+    told = sorted(
+        {
+            message.thread.id
+            for message in messages
+            if not message.inbound.automated and message.thread.status != Status.SPAM
+        }
+    )
     if told:
         transaction.on_commit(
             lambda: messages_received.send_robust(sender=None, conversations=told), robust=True

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import Conversation, Deadline
 from conversations.inbox.models.deadline import DeadlineQuerySet
 from conversations.service_levels.models import Priority
@@ -55,7 +56,10 @@ def refresh(conversations: Collection[uuid.UUID], *, at: datetime | None = None)
     if targets is None:
         return
     with transaction.atomic():
-        found = Conversation.objects.select_for_update().filter(pk__in=conversations, live=True)
+        found = Conversation.objects.select_for_update(of=("self",)).filter(
+            pk__in=conversations, live=True
+        )
+        found = found.exclude(channel__kind=DRILL)  # nothing was promised to anybody
         rows = list(found.order_by("pk").only("unit_id", "channel_id"))
         events = _events([row.pk for row in rows])
         levels = {

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Case, F, Func, Q, QuerySet, Value, When
 
+from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import (
     Closing,
     Conversation,
@@ -69,9 +70,13 @@ class ClosingRow(NamedTuple):
 
 
 def spoken() -> QuerySet[Message]:
-    """Messages that were really exchanged: no notes, nothing held, queued or of unknown fate."""
+    """Messages that were really exchanged: no notes, nothing held, queued or of unknown fate.
+
+    Nor what answered a drill once it was approved: nobody got it.
+    """
     said = Message.objects.filter(kind=MessageKind.REPLY)
-    return said.exclude(direction=Direction.OUT, sent_at__isnull=True)
+    drilled = Q(direction=Direction.OUT, channel__kind=DRILL, approved_by__isnull=False)
+    return said.exclude(direction=Direction.OUT, sent_at__isnull=True).exclude(drilled)
 
 
 def messages() -> list[MessageRow]:

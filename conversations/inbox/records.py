@@ -17,6 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from conversations.channels.models import Channel
+from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.derivation import derive_conversations
 from conversations.inbox.models import (
     Closing,
@@ -162,6 +163,7 @@ class MessageRecord(Record[Message]):
         """What was said: no notes; what went out counts from the provider's yes on."""
         out = Q(sent_at__isnull=False) & (Q(delivery__isnull=True) | Q(delivery__state__in=ARRIVED))
         rows = Message.objects.filter(Q(direction=Direction.IN) | out, kind=MessageKind.REPLY)
+        rows = rows.exclude(direction=Direction.OUT, channel__kind=DRILL, approved_by__isnull=False)
         at = Coalesce(F("sent_at"), F("occurred_at"))
         return rows.select_related(*self.followed()).order_by(*by_id(at=at))
 

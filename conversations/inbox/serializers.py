@@ -60,12 +60,13 @@ class ConversationWords(serializers.ModelSerializer[Conversation]):
     assignee = EmployeeWords(allow_null=True)
     priority = serializers.ChoiceField(choices=Priority.choices)
     sla = serializers.SerializerMethodField()
+    is_drill = serializers.BooleanField()
 
     class Meta:
         model = Conversation
         fields = [
             "id", "channel", "status", "contact", "assignee", "subject", "priority", "sla",
-            "waiting_since", "updated_at",
+            "is_drill", "waiting_since", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 

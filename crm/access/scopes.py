@@ -48,6 +48,7 @@ _SCOPES: dict[str, Scope | tuple[Scope, Scope]] = {
     "trainings": Scope.GOVERNANCE,
     "escalations": Scope.GOVERNANCE,
     "corrections": Scope.GOVERNANCE,
+    "escalation-rules": Scope.GOVERNANCE,
     "people": Scope.GOVERNANCE,
     "communities": Scope.COMMUNITIES,
     "threads": Scope.COMMUNITIES,

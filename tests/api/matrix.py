@@ -164,6 +164,11 @@ MATRIX = [
     ("GET", "escalations/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "escalations/{hit}/take/", None, 401, 404, 404, 403, 403, 404, 404),
     ("POST", "escalations/{hit}/let-go/", None, 401, 404, 404, 403, 403, 404, 404),
+    ("GET", "escalation-rules/", None, 401, 403, 403, 403, 200, 200, 403),
+    (
+        *("POST", "escalation-rules/{rule}/drill/", "drill"),
+        *(401, 403, 403, 403, 201, 403, 403),
+    ),
     ("GET", "me/trust/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "me/trainings/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "policies/", None, 401, 200, 200, 200, 200, 200, 200),
@@ -259,6 +264,7 @@ LISTED = [
     ("tokens/", 0, 1, 0, 0, 0, 0),
     ("offers/", 0, 1, 1, 0, 0, 0),
     ("people/", 0, 0, 0, 0, 0, 1),
+    ("escalation-rules/", None, None, None, 1, 1, None),
     ("approvals/", 0, 0, 0, 1, 0, 0),
     ("escalations/", 0, 0, 1, 1, 0, 0),
     ("drafts/", 0, 0, 1, 0, 0, 0),
@@ -391,6 +397,10 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/ambassadors/policy/board/", 200, 200, 200),
     ("GET", "/admin/ambassadors/ladder/approvals/", 200, 200, 200),
     ("POST", "/admin/ambassadors/ladder/approvals/{held}/approve/", 404, 302, 302),
+    ("GET", "/admin/ambassadors/escalation/drill/", 200, 200, 200),
+    ("GET", "/admin/ambassadors/escalation/drills/", 302, 302, 302),
+    # it says not what was wrong
+    ("POST", "/admin/ambassadors/ladder/corrections/{held}/", 404, 404, 404),
     # it names nobody to give it to
     ("POST", "/admin/ambassadors/offer/assign/{conversation}/", 404, 404, 404),
     ("GET", "/admin/ambassadors/rule/try/", 200, 200, 200),
@@ -447,6 +457,8 @@ PAGES: list[tuple[str | int, ...]] = [
         *("POST", "/my/conversations/{conversation}/reply/"),
         *(302, 404, 400, 400, 400, 404, 404, 404, 400),
     ),
+    # it says not what was wrong
+    ("POST", "/my/answers/{held}/correct/", 302, *[404] * 8),
     ("GET", "/my/hours/", 302, *[200] * 8),
     ("POST", "/my/absences/", 302, *[400] * 8),
     ("POST", "/my/absences/{absence}/end/", 302, 404, 302, *[404] * 6),
@@ -537,6 +549,7 @@ def furnish():
             "staff": {"employee": staff},
             "owner": {"owner": staff},
             "in": {"employee": staff, "role": "advising"},
+            "drill": {"unit": str(brand.pk)},
             "member": {"employee": staff, "moderator": True},
             "plan": {"channel": str(channel.pk), "text": "Soles!"} | LATER,
             "place": {
@@ -560,6 +573,7 @@ def furnish():
             "share": share.pk,
             "shared": address(share).rstrip("/").rpartition("/")[2],
             "hit": Escalation.objects.get(source__isnull=False).pk,
+            "rule": EscalationRule.objects.get().pk,
             "policy": Policy.objects.get().pk,
             "community": circle.pk,
             "thread": thread.pk,
@@ -636,7 +650,7 @@ def _held(conversation, people):
     Ladder.objects.create(unit=conversation.unit, role=role)
     Course.objects.create(name="Tone")
     vouch(assignee.employee, trusted=False, by=staff.acting)
-    rule = EscalationRule.objects.create(name="Accidents", role=role, active=False)
+    rule = EscalationRule.objects.create(name="Accidents", role=role, keywords=["accident"])
     held = reply(conversation, text="Soon.", by=assignee.acting)
     ask(held, at=timezone.now())
     Escalation.objects.create(

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from conversations.channels.models import Channel
+from conversations.channels.wire.drill import KIND as DRILL
 from conversations.service_levels.models import Priority
 from crm.access.services import staffed_units
 from crm.contacts.models import Identity
@@ -144,6 +145,11 @@ class Conversation(Keyed, Recorded):
 
     def __str__(self) -> str:
         return self.subject or str(_("(no subject)"))
+
+    @property
+    def is_drill(self) -> bool:
+        """Nobody outside asks it: it is there to see whether an escalation rule works."""
+        return self.channel.kind == DRILL
 
 
 class ParticipantRole(models.TextChoices):

@@ -57,6 +57,7 @@ class Bubble:
     tone: str
     cause: str
     can_retry: bool
+    is_sent: bool
 
 
 def bubbles(conversation: Conversation, *, most: int = MOST_SHOWN) -> tuple[list[Bubble], int]:
@@ -93,6 +94,7 @@ def _bubble(message: Message) -> Bubble:
         tone=TONES.get(DeliveryState(delivery.state), "good") if delivery else "",
         cause=delivery.cause if delivery else "",
         can_retry=bool(delivery and delivery.state in _RETRIED),
+        is_sent=message.direction == Direction.OUT and message.sent_at is not None,
     )
 
 

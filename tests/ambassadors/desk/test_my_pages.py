@@ -12,6 +12,8 @@ from django.utils import timezone
 from ambassadors.governance import approvals, policies
 from ambassadors.governance.ladder import Ladder, Step
 from ambassadors.governance.models import EscalationRule, NamedRole
+from ambassadors.governance.standing import standing
+from ambassadors.governance.vouching import vouch
 from ambassadors.routing.models import Absence, Availability, Offer, OfferState, Topic
 from ambassadors.routing.services import assign
 from conversations.inbox.models import Conversation, Delivery, DeliveryState, Message
@@ -323,3 +325,23 @@ def test_the_page_costs_the_same_with_many_offers(
     ada.get("/my/")
     with django_assert_max_num_queries(45):  # type: ignore[operator]
         ada.get("/my/")
+
+
+def test_a_sent_answer_is_noted_as_wrong_and_trust_falls(company: Company, ada: Client) -> None:
+    ladder = Ladder.objects.create(unit=company.home, threshold=5, withdrawal_cost=4)
+    vouch(company.ada.employee, trusted=True, by=company.sam.acting)
+    message = reply(company.taken(), text="By post.", by=company.ada.acting)
+    Message.objects.filter(pk=message.pk).update(sent_at=timezone.now())
+    where = reverse("my_conversation", args=[message.conversation_id])
+    assert "It was wrong…" in ada.get(where).content.decode()
+    act = reverse("my_correction", args=[message.pk])
+    assert window(company.bob).post(act, {"kind": "withdrawn"}).status_code == 404
+    assert ada.post(act, {"kind": "withdrawn"})["Location"] == where
+    assert standing(company.ada.employee, ladder).points == 1
+    assert "withdrawn" in ada.get(where).content.decode()
+    sam = window(company.sam)
+    thread = f"/admin/conversations/conversation/{message.conversation_id}/change/"
+    assert "data-corrections" in sam.get(thread).content.decode()
+    sam.post(reverse("admin:correction_act", args=[message.pk]), {"kind": "corrected"})
+    assert standing(company.ada.employee, ladder).points == 0
+    assert not standing(company.ada.employee, ladder).trusted

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from ambassadors.routing.models import Offer, OfferState
-from ambassadors.routing.services import accept, assign, handed_over
+from ambassadors.routing.services import accept, assign, give, handed_over
 from conversations.inbox import takeovers
 from conversations.inbox.models import Conversation, Takeover, TakeoverState
 from crm.access.models import Role
@@ -54,7 +54,7 @@ def company() -> Company:
 def test_it_is_not_given_away_over_a_colleagues_head(company: Company) -> None:
     for person in (company.bea, company.sam):
         with pytest.raises(Conflict) as refused:
-            assign(company.conversation, employee=person.employee, by=company.sam.acting)
+            give(company.conversation, employee=person.employee, by=company.sam.acting)
         assert refused.value.code == "owned"
         assert company.gives(person) == 409
     assert company.owner == "Ada"

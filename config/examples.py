@@ -143,6 +143,7 @@ EXAMPLES: dict[str, Any] = {
         "subject": "",
         "priority": "normal",
         "sla": None,
+        "is_drill": False,
         "waiting_since": NINE,
         "updated_at": LATER,
     },

@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from ambassadors.governance.models import NamedRole
 from ambassadors.governance.trust import Terms
 from conversations.inbox.models import Message
-from crm.journal.models import Acted
+from crm.journal.models import Acted, Keyed
 from crm.organisation.models import Employee, Unit
-from crm.values import uuid7
 
 
 class Ladder(models.Model):
@@ -77,7 +76,7 @@ class StepKind(models.TextChoices):
     DROPPED = "dropped", _("dropped")
 
 
-class Step(Acted):
+class Step(Keyed, Acted):
     """One step of a held answer; added, never changed but for when it was told.
 
         ASKED ──> APPROVED | EDITED
@@ -88,7 +87,6 @@ class Step(Acted):
     told_at: when those whose turn it is were told by mail; at once where there is nobody to tell.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(_("step"), max_length=9, choices=StepKind.choices)
     by = models.ForeignKey(Employee, null=True, on_delete=models.PROTECT, related_name="+")
@@ -127,10 +125,9 @@ class Step(Acted):
         return self.kind
 
 
-class Vouch(Acted):
+class Vouch(Keyed, Acted):
     """Somebody of the staff lifts a person to trusted, or puts them under watch again."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     employee = models.ForeignKey(
         Employee, on_delete=models.PROTECT, related_name="+", verbose_name=_("employee")
     )

@@ -68,9 +68,11 @@ class Acknowledgement(Keyed, Acted):
 class Course(models.Model):
     """What people are trained in. required: who has no valid training is not asked to answer.
 
-    valid_months: how long a training holds; null: for ever.
+    valid_months: how long a training holds; null: for ever. key: the id of another system.
     """
 
+    key = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
+    occurred_at = models.DateTimeField(db_default=Now(), editable=False)
     name = models.CharField(_("name"), max_length=200, unique=True)
     required = models.BooleanField(_("required before answering"), default=False)
     valid_months = models.PositiveSmallIntegerField(_("months it holds"), null=True, blank=True)

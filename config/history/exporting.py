@@ -13,6 +13,8 @@ from typing import IO, Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from ambassadors.governance.ladder import Ladder
+from ambassadors.governance.models import EscalationRule
 from ambassadors.routing.models import Absence, Availability, Rule
 from config.history.registry import RECORDS
 from conversations.inbox.models import (
@@ -93,6 +95,8 @@ def left_out() -> dict[str, QuerySet[Any]]:
         "blocked contacts": Contact.objects.exclude(blocked_at=None),
         "merges of contacts": ContactMerge.objects.all(),
         "routing rules": Rule.objects.all(),
+        "escalation rules": EscalationRule.objects.all(),
+        "approval ladders": Ladder.objects.all(),
         "availabilities": Availability.objects.all(),
         "absences": Absence.objects.all(),
         "sign-ins and roles": User.objects.all(),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from ambassadors.communities.records import COMMUNITY, INSIGHT, POST, ROUND_TRIP
 from ambassadors.governance.records import (
     ACKNOWLEDGEMENT,
+    APPROVAL_STEP,
     CORRECTION,
+    COURSE,
     ESCALATION,
     POLICY,
     TRAINING,
+    VOUCH,
 )
 from ambassadors.routing.records import ASSIGNMENT
 from conversations.channels.records import CHANNEL, HEARTBEAT, SOURCE
@@ -16,9 +19,10 @@ from conversations.editorial.records import DECISION, PUBLICATION, REACTION
 from conversations.inbox.records import CLOSE, NEEDS_ANSWER
 from conversations.knowledge.records import ARTICLE, ARTICLE_REVIEW, ARTICLE_VERSION, MESSAGE
 from conversations.listening.records import MENTION, TRIAGE
+from conversations.service_levels.records import SERVICE_LEVEL
 from crm.contacts.records import CONTACT
 from crm.journal.records import RecordType
-from crm.organisation.records import COMPANY, DEPARTMENT, EMPLOYEE, UNIT
+from crm.organisation.records import CALENDAR, COMPANY, DEPARTMENT, EMPLOYEE, UNIT
 
 RECORDS: dict[str, RecordType] = {
     record.type: record
@@ -30,6 +34,8 @@ RECORDS: dict[str, RecordType] = {
         SOURCE,
         HEARTBEAT,
         CHANNEL,
+        CALENDAR,
+        SERVICE_LEVEL,
         CONTACT,
         ARTICLE,
         ARTICLE_VERSION,
@@ -39,6 +45,8 @@ RECORDS: dict[str, RecordType] = {
         ASSIGNMENT,
         CLOSE,
         ESCALATION,
+        APPROVAL_STEP,
+        VOUCH,
         CORRECTION,
         MENTION,
         TRIAGE,
@@ -47,6 +55,7 @@ RECORDS: dict[str, RecordType] = {
         DECISION,
         POLICY,
         ACKNOWLEDGEMENT,
+        COURSE,
         TRAINING,
         COMMUNITY,
         POST,

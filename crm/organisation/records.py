@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.core.exceptions import ValidationError
 
 from crm.journal.lines import (
     Choice,
@@ -30,7 +32,10 @@ from crm.journal.records import (
     clean_head,
     shown_fields,
 )
+from crm.organisation.calendars import check_holidays, check_periods
 from crm.organisation.models import (
+    Calendar,
+    CalendarVersion,
     CompanyVersion,
     Department,
     DepartmentVersion,
@@ -108,6 +113,15 @@ class EmployeeRecord(Versioned[Employee]):
         return [*columns, "sort_name"]
 
 
+class CalendarRecord(Versioned[Calendar]):
+    """A day that is left out is closed."""
+
+    def clean(self, raw: dict[str, Json], number: int, *, trusted: bool) -> Line:
+        line = super().clean(dict.fromkeys(WEEK, "") | raw, number, trusted=trusted)
+        _open_some_day(line.data)
+        return line
+
+
 COMPANY = CompanyRecord()
 
 UNIT = Versioned(
@@ -143,4 +157,37 @@ EMPLOYEE = EmployeeRecord(
     relevant=Flag(),
     left_at=Instant(optional=True, past=False),
     lead=Reference(to=Employee, optional=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Text):
+    """A text that a form of ours would take too."""
+
+    judge: Callable[[str], object]
+
+    def clean(self, value: Json) -> Json:
+        said = Text.clean(self, value)  # no super() in a class with slots
+        try:
+            self.judge(str(said))
+        except ValidationError as error:
+            raise Unfit(" ".join(error.messages)) from None
+        return said
+
+
+def _open_some_day(data: dict[str, Json]) -> None:
+    if not any(data.get(day) for day in WEEK):
+        raise Unfit("at least one day needs a period")
+
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CALENDAR = CalendarRecord(
+    "calendar",
+    Calendar,
+    version=CalendarVersion,
+    thing="calendar",
+    name=Text(longest=200, blank=False),
+    timezone=Zone(),
+    **{day: Written(longest=100, judge=check_periods) for day in WEEK},
+    holidays=Written(longest=20_000, judge=check_holidays, optional=True),
 )

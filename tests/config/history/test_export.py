@@ -27,7 +27,16 @@ pytestmark = pytest.mark.django_db
 EVERY_TYPE = [
     {"type": "company", "name": "Nord SA", "headcount": 40},
     *COMPANY,
-    COMPANY[2] | {"at": "2026-03-01T00:00:00Z", "left_at": "2026-04-01T00:00:00Z"},
+    COMPANY[2] | {"at": "2026-03-01T00:00:00Z", "left_at": "2026-04-01T00:00:00Z", "lead": "e2"},
+    line("calendar", "ca1", name="Desk", timezone="Europe/Paris", monday="09:00-12:00, 13:00-17:00",
+         tuesday="", wednesday="", thursday="", friday="", saturday="", sunday="",
+         holidays="12-25 Christmas"),
+    line("calendar", "ca1", name="Desk", timezone="Europe/Paris", monday="10:00-12:00",
+         tuesday="", wednesday="", thursday="", friday="", saturday="", sunday="")
+    | {"at": "2026-02-01T00:00:00Z"},
+    line("service_level", "sl1", name="Fast", unit="u1", channel="ch1", priority="high",
+         calendar="ca1", first_answer="30 min", resolution="2 d", active=True),
+    line("service_level", "sl2", name="All", next_answer="4 h", active=False),
     line("contact", "c2", name="Nobody", relationship="partner", identities=[],
          organization="Nobody & Sons"),
     line("article", "a1", title="Boots", text="Wax.", author="e2", language="en", tags=["shoes"]),
@@ -55,6 +64,12 @@ EVERY_TYPE = [
     line("assignment", "g2", conversation="v1", employee="e2", by="manual"),
     line("close", "x1", conversation="v1", by=None) | {"at": "2026-02-02T10:00:00Z"},
     line("escalation", "z1", conversation="v1", rule="legal", role="lawyer", drill=True),
+    line("escalation", "z2", conversation="v1", rule="legal", role="lawyer", drill=False,
+         message="m1", reply="m2", told_at="2026-02-01T10:30:00Z"),
+    line("approval_step", "st1", message="m2", kind="asked"),
+    line("approval_step", "st2", message="m2", kind="sent_back", by="e2", comment="When?"),
+    line("approval_step", "st3", message="m2", kind="approved", by="e2", own=True),
+    line("vouch", "vo1", employee="e1", trusted=True, by="e2", comment="Knows it.", own=True),
     line("correction", "f1", message="m2", kind="corrected"),
     {"type": "heartbeat", "at": "2026-02-01T00:00:00+05:00", "source": "s1"},
     line("mention", "w1", source="s1", text="nice", author="someone", url="https://x.example/1"),
@@ -69,6 +84,9 @@ EVERY_TYPE = [
     line("decision", "j1", publication="b1", by="e1", text="again", comparison="o1"),
     line("policy", "p1", name="Charter", version="1", text="Be kind.",
          reviewed_at="2026-01-05T00:00:00Z"),
+    line("policy", "p2", name="Press", version="1", text="Send them to us.", gates_offers=True),
+    line("course", "cs1", name="Crisis", required=True, valid_months=12),
+    line("course", "cs2", name="Tone"),
     line("acknowledgement", "k1", policy="p1", version="1", employee="e1", session="s", own=True),
     line("training", "t1", employee="e1", course="Crisis"),
     line("community", "co1", name="Practice", dimension="internal", practice=True),
@@ -156,7 +174,7 @@ def test_what_is_exported_says_what_was_imported(tmp_path: Path) -> None:
     lines = [json.loads(said) for said in exported(tmp_path)]
     by_id = {(said["type"], said.get("id")): said for said in lines}
     for given in EVERY_TYPE:
-        if given["type"] in ("company", "employee", "heartbeat"):
+        if given["type"] in ("company", "employee", "calendar", "heartbeat"):
             continue
         said = by_id[given["type"], given["id"]]
         wanted = {k: v for k, v in given.items() if v is not None and not k.endswith("at")}

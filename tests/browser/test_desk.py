@@ -15,11 +15,11 @@ from ambassadors.routing.models import Availability, Offer, OfferState, Rule, To
 from ambassadors.routing.services import assign
 from conversations.inbox.models import Conversation, Message
 from conversations.inbox.services import reply
-from conversations.knowledge.services import write_article
 from crm.access.models import Role
 from crm.organisation.models import User
 from tests import house
 from tests.browser.conftest import Opener, Window
+from tests.conversations.knowledge import shelf
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -81,7 +81,7 @@ LOOKS = [(1280, False, False), (390, False, False), (1280, True, True)]  # width
 def test_a_question_is_accepted_and_answered_without_any_role(
     window: Opener, company: Company, tmp_path: Path, width: int, dark: bool, french: bool
 ) -> None:
-    write_article("Parcels", text="Parcels come by post.", by=company.sam.acting)
+    shelf.published("Parcels", text="Parcels come by post.", by=company.sam)
     Ladder.objects.create(unit=company.home, threshold=3)
     company.hear()
     mine = enter(window, company.ada, "/my/", width=width, dark=dark, french=french)

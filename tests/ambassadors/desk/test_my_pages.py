@@ -18,10 +18,10 @@ from ambassadors.routing.models import Absence, Availability, Offer, OfferState,
 from ambassadors.routing.services import assign
 from conversations.inbox.models import Conversation, Delivery, DeliveryState, Message
 from conversations.inbox.services import reply
-from conversations.knowledge.services import write_article
 from crm.access.models import Role
 from crm.values import AUTOMATION
 from tests import house
+from tests.conversations.knowledge import shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +166,7 @@ def test_what_the_customer_wrote_meanwhile_keeps_the_text(company: Company, ada:
 
 
 def test_an_article_is_put_into_the_answer_and_counted(company: Company, ada: Client) -> None:
-    article = write_article("Parcels", text="Parcels come by post.", by=company.sam.acting)
+    article = shelf.published("Parcels", text="Parcels come by post.", by=company.sam)
     conversation = company.taken()
     where = reverse("my_conversation", args=[conversation.pk])
     assert "Parcels come by post." in ada.get(where).content.decode()

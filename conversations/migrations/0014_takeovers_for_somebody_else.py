@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0011_messages_are_found_by_words'),
+        ('conversations', '0013_listening'),
         ('crm', '0008_leads'),
     ]
 

@@ -75,10 +75,8 @@ POLICY = _example("Read", _POLICY | {"is_read": True})
 POLICIES = _example("One to read", {"next": None, "previous": None, "results": [_POLICY]})
 _TAKEN = {"course": "How we answer", "taken_at": _AT, "expires_at": "2027-11-24T09:30:00Z"}
 TRAININGS = _example("One", {"next": None, "previous": None, "results": [_TAKEN]})
-RULE = _example(
-    "Accidents go to Legal",
-    {"id": 7, "name": "Accidents", "role": "Legal", "unit": None, "active": True},
-)
+_RULE = {"id": 7, "name": "Accidents", "role": "Legal", "unit": None, "active": True}
+RULES = _example("One", {"next": None, "previous": None, "results": [_RULE]})
 DRILL = _example(
     "A stove", {"unit": _ID.format(6), "text": "Your stove burnt the tent."}, asked=True
 )

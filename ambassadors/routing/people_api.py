@@ -34,7 +34,6 @@ class LedWords(serializers.ModelSerializer[Employee]):
 class _Led(GenericAPIView[Employee]):
     serializer_class: Any = LedWords
     queryset = Employee.objects.none()
-    ordered_by = "sort_name"
 
     def get_queryset(self) -> QuerySet[Employee]:
         return people_led_by(person(self.request))

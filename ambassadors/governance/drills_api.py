@@ -59,7 +59,7 @@ class Drill(APIView):
         responses={201: DrillWords},
         examples=[examples.DRILL, examples.DRILLED],
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         """Starts a drill: an invented question that goes the whole way of a real one, marked."""
         rule = get_object_or_404(rules_of(person(request)), pk=pk)
         return once(request, lambda: self._start(request, rule))
@@ -78,5 +78,5 @@ class Drill(APIView):
 
 urlpatterns = [
     path("escalation-rules/", Rules.as_view()),
-    path("escalation-rules/<int:pk>/drill/", Drill.as_view()),
+    path("escalation-rules/<str:pk>/drill/", Drill.as_view()),
 ]

@@ -49,6 +49,7 @@ def test_a_conversation_is_told_in_exactly_the_promised_words(staff, channel):
         "subject": "",
         "priority": "normal",
         "sla": None,
+        "is_drill": False,
         "waiting_since": found["waiting_since"],
         "updated_at": found["updated_at"],
     }

@@ -40,7 +40,6 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _plan(request),
                 _articles(request),
                 _item(request, "conversations.readyanswer", "quickreply"),
-                _item(request, "conversations.article", "menu_book"),
                 _page(_("My questions"), "my", "person"),
                 _page(_("Communities"), "communities", "forum"),
                 _page(_("Ideas"), "ideas", "lightbulb"),

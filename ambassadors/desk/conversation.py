@@ -27,7 +27,8 @@ from conversations.inbox.rights import must_answer, must_note
 from conversations.inbox.services import may_answer
 from conversations.inbox.versions import tag
 from conversations.knowledge.models import Article
-from conversations.knowledge.search import published, suggest
+from conversations.knowledge.search import published
+from conversations.knowledge.suggesting import suggest
 from crm.access.doors import actor_of
 from crm.errors import Forbidden, RelaisError
 

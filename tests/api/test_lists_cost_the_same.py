@@ -16,7 +16,7 @@ from ambassadors.communities.insights import note_insight
 from ambassadors.communities.models import Community, Post
 from ambassadors.communities.services import join, open_community, write_post
 from ambassadors.governance.approvals import ask
-from ambassadors.governance.models import Escalation
+from ambassadors.governance.models import Escalation, EscalationRule, NamedRole
 from ambassadors.live.models import Subscription
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Channel

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0007_people_are_found_by_words'),
+        ('crm', '0008_identities_are_recorded'),
     ]
 
     operations = [

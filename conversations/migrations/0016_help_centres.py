@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0014_ready_answers'),
+        ('conversations', '0015_ready_answers'),
         ('crm', '0007_people_are_found_by_words'),
     ]
 

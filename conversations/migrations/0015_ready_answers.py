@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0013_listening'),
+        ('conversations', '0014_promotions_and_digest'),
         ('crm', '0007_people_are_found_by_words'),
     ]
 

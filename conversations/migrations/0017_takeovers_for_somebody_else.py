@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0013_listening'),
-        ('crm', '0008_leads'),
+        ('conversations', '0016_help_centres'),
+        ('crm', '0009_leads'),
     ]
 
     operations = [

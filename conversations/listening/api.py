@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import path
 from django_filters import (
     BooleanFilter,
@@ -89,7 +89,7 @@ class _Places(GenericAPIView[Place]):
     queryset = Place.objects.none()
 
     def get_queryset(self) -> QuerySet[Place]:
-        rows = Place.objects.select_related("source__unit").order_by("-source_id")
+        rows = Place.objects.select_related("source__unit").annotate(id=F("source_id"))
         units = staffed_units(person(self.request))
         if units is None:
             return rows
@@ -172,7 +172,7 @@ class _Watches(GenericAPIView[Watch]):
 
     def get_queryset(self) -> QuerySet[Watch]:
         rows = Watch.objects.visible_to(person(self.request))
-        return rows.select_related("unit").order_by("-pk")
+        return rows.select_related("unit")
 
     def shown(self, row: Watch, status: int = 200) -> Response:
         return Response(OneWatchWords(self.get_queryset().get(pk=row.pk)).data, status=status)
@@ -275,10 +275,10 @@ class _Mentions(GenericAPIView[Mention]):
     permission_classes = [StaffOnly]
     serializer_class = HeardMentionWords
     queryset = Mention.objects.none()
+    ordered_by = "-occurred_at"
 
     def get_queryset(self) -> QuerySet[Mention]:
-        rows = Mention.objects.visible_to(person(self.request)).with_names()
-        return rows.order_by("-occurred_at", "-pk")
+        return Mention.objects.visible_to(person(self.request)).with_names()
 
     def shown(self, row: Mention, status: int = 200) -> Response:
         rows = self.get_queryset().select_related("source__channel")

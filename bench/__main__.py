@@ -16,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def main(what: str = "ingest") -> None:
     set_up()
     from bench import ingest  # noqa: PLC0415 - needs Django set up
+    from bench.page import report as executive  # noqa: PLC0415
     from bench.routing import report, through  # noqa: PLC0415
     from bench.search import report as searching  # noqa: PLC0415
     from bench.suggestions import report as suggesting  # noqa: PLC0415
@@ -28,6 +29,8 @@ def main(what: str = "ingest") -> None:
         searching.main(messages=int(os.environ.get("ROWS", "5000000")))
     elif what == "suggestions":
         suggesting.main()
+    elif what == "page":
+        executive.main(messages=int(os.environ.get("ROWS", "20000")))
     else:
         ingest.main(rows=int(os.environ.get("ROWS", "50000")))
 

@@ -1,0 +1,132 @@
+"""The executive page in a real browser: it fits, it can be read, it is used by keys and printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from crm.access.models import Role
+from maturity.executive.models import Pledge, Share
+from tests import house
+from tests.browser.conftest import Opener, Window
+from tests.maturity.company import Company
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+DAY = "?as_of=2026-04-13"
+PAGES = {
+    "page": f"/maturity/{DAY}",
+    "criterion": f"/maturity/criteria/S3-CON-1/{DAY}",
+    "what-if": f"/maturity/what-if/{DAY}&k.S3-LIS-1=40&n.S3-LIS-1=40&rest.S3-LIS-1=yes",
+    "shares": f"/maturity/shares/{DAY}",
+    "digest": "/maturity/digest/",
+    "declare": "/maturity/declare/",
+}
+# The ratio of each text to what lies behind it, where that is one colour (WCAG 2.2, 1.4.3).
+CONTRAST = """() => {
+  const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(
+    v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const behind = e => { for (; e; e = e.parentElement) {
+    const c = parse(getComputedStyle(e).backgroundColor);
+    if (c.length && (c.length < 4 || c[3] === 1)) return c; } return [255, 255, 255]; };
+  const poor = [];
+  for (const e of document.querySelectorAll('main *, header *, footer *')) {
+    const said = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!said || e.closest('svg, .unseen, option, datalist') || !e.checkVisibility()) continue;
+    const style = getComputedStyle(e), size = parseFloat(style.fontSize);
+    const a = light(parse(style.color)) + .05, b = light(behind(e)) + .05;
+    const ratio = Math.max(a, b) / Math.min(a, b);
+    const large = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) poor.push(`${e.tagName}.${e.className} ${ratio.toFixed(2)}`);
+  }
+  return poor;
+}"""
+WIDER = "document.documentElement.scrollWidth - window.innerWidth"
+
+
+def _company(folder: Path) -> house.Somebody:
+    company = Company()
+    company.busy_weeks(14)
+    company.take_in(folder)
+    return house.somebody(house.department(house.unit("Office")), Role.EXECUTIVE)
+
+
+def _signed_in(
+    window: Opener, boss: house.Somebody, *, width: int = 1280, dark: bool = False
+) -> Window:
+    opened = window(width=width, height=900)
+    opened.page.emulate_media(color_scheme="dark" if dark else "light")
+    opened.go("/login/?next=/maturity/")
+    opened.page.fill("[name=username]", boss.user.email)
+    opened.page.fill("[name=password]", "a long password")
+    opened.page.click("main button[type=submit]")
+    expect(opened.page.locator(".hero")).to_be_visible()
+    return opened
+
+
+def test_every_page_fits_the_window_and_its_texts_can_be_read(
+    window: Opener, tmp_path: Path
+) -> None:
+    boss = _company(tmp_path)
+    for width, dark in ((1280, False), (1280, True), (390, False)):
+        opened = _signed_in(window, boss, width=width, dark=dark)
+        for name, path in PAGES.items():
+            opened.go(path)
+            assert opened.page.evaluate(WIDER) <= 0, (name, width)
+            assert opened.page.evaluate(CONTRAST) == [], (name, dark)
+            mode = "dark" if dark else "light"
+            opened.page.screenshot(path=tmp_path / f"{name}-{width}-{mode}.png", full_page=True)
+        assert opened.complaints == []
+
+
+def test_a_criterion_is_opened_by_keys_and_given_to_a_colleague(
+    window: Opener, tmp_path: Path
+) -> None:
+    opened = _signed_in(window, _company(tmp_path))
+    page = opened.page
+    opened.go(PAGES["page"])
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    summary = page.locator("#S3-LIS-1 summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#S3-LIS-1 .question")).to_be_visible()
+    page.locator("#S3-LIS-1 .more a").focus()
+    page.keyboard.press("Enter")
+    page.fill("[name=owner]", "support1@atelier.example")
+    page.fill("[name=note]", "Two turns a day")
+    page.keyboard.press("Enter")
+    expect(page.locator(".written")).to_contain_text("Two turns a day")
+    assert Pledge.objects.get().criterion == "S3-LIS-1"
+    page.click(".trail a")
+    expect(page.locator(".path")).to_contain_text("support1")
+    assert opened.complaints == []
+
+
+def test_a_link_is_made_and_opened_by_a_stranger_who_finds_nothing_to_click(
+    window: Opener, tmp_path: Path
+) -> None:
+    opened = _signed_in(window, _company(tmp_path))
+    opened.go(PAGES["shares"])
+    opened.page.click(".line-form button")
+    address = opened.page.locator(".links input").input_value()
+    stranger = window()
+    stranger.go("/maturity/shared/" + address.rpartition("/maturity/shared/")[2])
+    expect(stranger.page.locator("h1")).to_have_text("Testing")
+    links = stranger.page.locator("main a[href]:not([href^='#'])")
+    expect(links).to_have_count(0)
+    assert Share.objects.get().opened == 1
+    assert stranger.complaints == []
+
+
+def test_on_paper_there_is_no_button_and_no_bar(window: Opener, tmp_path: Path) -> None:
+    opened = _signed_in(window, _company(tmp_path))
+    opened.go(PAGES["page"])
+    opened.page.emulate_media(media="print")
+    for hidden in (".tools", ".when", ".actions"):
+        expect(opened.page.locator(hidden)).to_be_hidden()
+    expect(opened.page.locator(".hero h1")).to_be_visible()
+    assert len(opened.page.pdf()) > 20_000

@@ -82,6 +82,7 @@ class Paper(FPDF):
     ) -> None:
         self.ink(INK, 8.2)
         self.set_draw_color(*LINE)
+        self.set_fill_color(255, 255, 255)
         with self.table(
             col_widths=tuple(widths),
             line_height=4.4,

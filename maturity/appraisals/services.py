@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -33,6 +33,8 @@ FURTHEST_AHEAD = timedelta(days=35)
 WEEKLY_LOCK = 0x6D617475  # one storing of the week at a time in a database
 KEPT_FOR = 5  # times as long as the making took: at most a fifth of a process is spent on it
 LONGEST_KEPT = 3600.0
+SLOW = 1.0  # seconds: what takes longer is drawn by the worker, not by who opens the page
+UNTIL_DRAWN = 1200.0  # the worker comes every five minutes
 FIRST_YEAR = 1970
 
 
@@ -54,6 +56,7 @@ class Picture:
     has_imported_history: bool
     made_at: datetime
     weeks: Weeks = field(default_factory=Weeks)
+    took: float = 0.0  # seconds
 
     def appraisal(self) -> dict[str, Any]:
         return derivation.appraisal(self.derived, reading=self.reading.value)
@@ -91,17 +94,35 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     )
 
 
-def remembered_picture(as_of: date, *, reading: PastReading) -> Picture:
-    """The same from the cache where it can be: it is kept five times as long as it took."""
-    key = f"picture:{load().sha256[:16]}:{reading.value}:{as_of.isoformat()}"
+def picture_key(as_of: date, reading: PastReading) -> str:
+    return f"picture:{load().sha256[:16]}:{reading.value}:{as_of.isoformat()}"
+
+
+def kept_picture(as_of: date, *, reading: PastReading) -> Picture | None:
     with suppress(RedisError):
-        found = cache.get(key)
-        if isinstance(found, Picture):
-            return found
+        found = cache.get(picture_key(as_of, reading))
+        return found if isinstance(found, Picture) else None
+    return None
+
+
+def remembered_picture(as_of: date, *, reading: PastReading) -> Picture:
+    """The same from the cache where it can be: it is kept five times as long as it took.
+
+    Today's, where it takes long, is kept until the worker has drawn the next: nobody waits.
+    """
+    return kept_picture(as_of, reading=reading) or drawn_picture(as_of, reading=reading)
+
+
+def drawn_picture(as_of: date, *, reading: PastReading) -> Picture:
     begun = time.monotonic()
     made = picture(as_of, reading=reading)
+    took = time.monotonic() - begun
+    kept = min(KEPT_FOR * took, LONGEST_KEPT)
+    if took > SLOW and (as_of, reading) == warmed():
+        kept = max(kept, UNTIL_DRAWN)
+    made = replace(made, took=took)
     with suppress(RedisError):
-        cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))
+        cache.set(picture_key(as_of, reading), made, kept)
     return made
 
 
@@ -122,9 +143,18 @@ def evidence_of(as_of: date, *, reading: PastReading, unit: UUID, criterion: str
     return made
 
 
+def warmed() -> tuple[date, PastReading]:
+    """What the worker keeps at hand."""
+    return timezone.localdate(), PastReading.CORRECTED
+
+
 def warm_picture() -> None:
-    """Derives today's appraisal ahead of those who will open the page."""
-    remembered_picture(timezone.localdate(), reading=PastReading.CORRECTED)
+    """Derives today's appraisal ahead of those who will open the page, unless it is fresh."""
+    as_of, reading = warmed()
+    found = kept_picture(as_of, reading=reading)
+    age = (timezone.now() - found.made_at).total_seconds() if found else None
+    if found is None or age is None or age >= KEPT_FOR * found.took:
+        drawn_picture(as_of, reading=reading)
 
 
 def unit_of(derived: Derived, unit: str) -> UnitAt:

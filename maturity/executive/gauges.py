@@ -46,7 +46,7 @@ def samples(picture: Picture) -> Iterator[Sample]:
     yield "derived_timestamp_seconds", {}, picture.made_at.timestamp()
     for unit, subject in subjects(picture, None):
         labels = {"unit": unit.key if unit else ""}
-        found = rows(picture.derived, subject)
+        found = rows(picture.derived, subject.at_a_glance())
         yield from standing(picture, subject, found, labels)
         for row in found:
             yield from criterion(row, labels | {"criterion": row.criterion.id})

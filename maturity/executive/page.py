@@ -180,7 +180,7 @@ def profile(model: Model, found: Sequence[Row]) -> list[Dimension]:
 
 def grid_line(picture: Picture, unit: UnitAt) -> GridLine:
     derived = picture.derived
-    subject = unit_subject(picture, unit.unit)
+    subject = unit_subject(picture, unit.unit).at_a_glance()
     found = rows(derived, subject)
     cells = [
         (name[language()], Cell([row for row in found if row.criterion.dimension == key]))

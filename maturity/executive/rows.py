@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from maturity.appraisals import derivation
@@ -75,6 +75,10 @@ class Subject:
     series: Series
     evidence: Mapping[str, Evidence]
     withheld: frozenset[str]
+
+    def at_a_glance(self) -> Subject:
+        """Without its past, for those who draw no trend."""
+        return replace(self, series={})
 
 
 def distance(measured: Measured, verdict: Verdict, state: GateState, needed: int) -> float:

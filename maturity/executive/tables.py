@@ -48,7 +48,7 @@ def lines(picture: Picture, asked: Asked, unit: UnitAt | None) -> Iterator[Line]
             "stage": stage.number,
             "stage_key": stage.key,
         }
-        for row in rows(derived, subject):
+        for row in rows(derived, subject.at_a_glance()):
             yield head | figures(row)
 
 

@@ -16,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def main(what: str = "ingest") -> None:
     set_up()
     from bench import ingest  # noqa: PLC0415 - needs Django set up
+    from bench.maturity import report as maturity  # noqa: PLC0415
     from bench.page import report as executive  # noqa: PLC0415
     from bench.routing import report, through  # noqa: PLC0415
     from bench.search import report as searching  # noqa: PLC0415
@@ -25,6 +26,8 @@ def main(what: str = "ingest") -> None:
         report.main(questions=int(os.environ.get("ROWS", "20000")))
     elif what == "offers":
         through.main(conversations=int(os.environ.get("ROWS", "5000")))
+    elif what == "maturity":
+        maturity.main(messages=int(os.environ.get("ROWS", "200000")))
     elif what == "search":
         searching.main(messages=int(os.environ.get("ROWS", "5000000")))
     elif what == "suggestions":

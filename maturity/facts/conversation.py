@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -44,6 +44,10 @@ def weakest_channel(views: Views, terms: Terms) -> Clause:
         for thread in view.due:
             whole[thread.channel] += 1
             part[thread.channel] += is_in_time(thread, view.unit.cut)
+    return weakest(whole, part, terms)
+
+
+def weakest(whole: Counter[UUID | None], part: Counter[UUID | None], terms: Terms) -> Clause:
     bar, minimum = terms.pair("channel_share"), terms.number("channel_minimum")
     judged = [share_at_least(part[c], n, bar) for c, n in whole.items() if n >= minimum]
     return Clause(all(c.enter for c in judged), all(c.stay for c in judged))
@@ -98,29 +102,38 @@ def departments_standing(views: Views, terms: Terms) -> Counted:
     by_department = Counter(
         found for view in views for _, accepted in acceptances(view) for found in accepted
     )
-    relevant = {
+    relevant = relevant_departments(views)
+    standing = sum(by_department[one] >= terms.number("acceptances") for one in relevant)
+    return Counted(standing, len(relevant))
+
+
+def relevant_departments(views: Views) -> set[UUID]:
+    return {
         row.department
         for view in views
         for row in view.people.staff_of(view.unit.unit)
         if row.relevant
     }
-    standing = sum(by_department[one] >= terms.number("acceptances") for one in relevant)
-    return Counted(standing, len(relevant))
 
 
 def counterparts_known(views: Views, terms: Terms) -> Counted:
     """Conversations of returning parties, and those whose own contact had begun one earlier."""
+    found = [counterparts(view, view.begun) for view in views]
+    return Counted(sum(known for known, _ in found), sum(returning for _, returning in found))
+
+
+def counterparts(view: View, threads: Iterable[Thread]) -> tuple[int, int]:
+    """Of these conversations, those whose contact had begun one, or somebody related had."""
     known = returning = 0
-    for view in views:
-        related = merged_contacts(view)
-        for thread in view.begun:
-            if thread.contact is None or thread.began is None:
-                continue
-            himself = began_before(view, thread.contact, thread.began)
-            others = view.shelf.sharing.get(thread.contact, set()) | related[thread.contact]
-            known += himself
-            returning += himself or any(began_before(view, o, thread.began) for o in others)
-    return Counted(known, returning)
+    related = merged_contacts(view)
+    for thread in threads:
+        if thread.contact is None or thread.began is None:
+            continue
+        himself = began_before(view, thread.contact, thread.began)
+        others = view.shelf.sharing.get(thread.contact, set()) | related[thread.contact]
+        known += himself
+        returning += himself or any(began_before(view, o, thread.began) for o in others)
+    return known, returning
 
 
 def returning(view: View) -> Iterator[Thread]:

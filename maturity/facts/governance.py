@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,9 +27,15 @@ def speakers(view: View) -> Iterator[tuple[UUID, datetime]]:
 
 def speakers_acknowledged(views: Views, terms: Terms) -> Counted:
     """Speakers who acknowledged every policy in force before they last spoke."""
+    return acknowledged(views, speakers, terms)
+
+
+def acknowledged(
+    views: Views, spoke: Callable[[View], Iterator[tuple[UUID, datetime]]], terms: Terms
+) -> Counted:
     latest: dict[UUID, tuple[datetime, View]] = {}
     for view in views:
-        for who, at in speakers(view):
+        for who, at in spoke(view):
             if who not in latest or at > latest[who][0]:
                 latest[who] = at, view
     grace = timedelta(days=terms.model.grace_days)

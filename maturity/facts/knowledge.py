@@ -41,21 +41,32 @@ def uses_in(view: View, said: Human) -> Iterator[Use]:
 
 def knowledge_reused(views: Views, terms: Terms) -> Counted:
     """Closed ones with a use, each for its first; one article counts for at most 5 % of them."""
-    cases = [
-        (view, list(uses(view, thread))) for view in views for thread in closed_in_window(view)
-    ]
-    firsts = Counter(found[0][0] for _, found in cases if found)
-    cap = ceil(round(terms.number("one_article") * len(cases), 9))
-    everything = [use for _, found in cases for use in found]
+    cases = Counter(
+        tuple(uses(view, thread)) for view in views for thread in closed_in_window(view)
+    )
+    return reused(views, cases, terms)
+
+
+def reused(views: Views, cases: Counter[tuple[Use, ...]], terms: Terms) -> Counted:
+    """cases: the uses of a closed conversation -> how many conversations had these."""
+    firsts: Counter[UUID] = Counter()
+    everything: Counter[Use] = Counter()
+    for found, n in cases.items():
+        if found:
+            firsts[found[0][0]] += n
+        for use in found:
+            everything[use] += n
+    cap = ceil(round(terms.number("one_article") * cases.total(), 9))
     clauses = shared_articles(everything, terms), freshness(views, everything, terms)
-    return Counted(sum(min(n, cap) for n in firsts.values()), len(cases), clauses)
+    return Counted(sum(min(n, cap) for n in firsts.values()), cases.total(), clauses)
 
 
-def shared_articles(everything: list[Use], terms: Terms) -> Clause:
+def shared_articles(everything: Counter[Use], terms: Terms) -> Clause:
     """Articles used twice or more, by two people or more."""
-    times = Counter(article for article, _ in everything)
+    times: Counter[UUID] = Counter()
     senders: dict[UUID, set[UUID]] = defaultdict(set)
-    for article, sender in everything:
+    for (article, sender), n in everything.items():
+        times[article] += n
         senders[article].add(sender)
     shared = sum(
         n >= terms.number("uses_each") and len(senders[article]) >= terms.number("senders_each")
@@ -64,7 +75,7 @@ def shared_articles(everything: list[Use], terms: Terms) -> Clause:
     return at_least(shared, terms.pair("articles"))
 
 
-def freshness(views: Views, everything: list[Use], terms: Terms) -> Clause:
+def freshness(views: Views, everything: Counter[Use], terms: Terms) -> Clause:
     """Half of the articles used were written or reviewed in the last 12 months."""
     used = {article for article, _ in everything}
     months = int(terms.number("fresh_months"))

@@ -21,6 +21,7 @@ from maturity.facts import (
 from maturity.facts.clock import next_monday
 from maturity.facts.counting import Counted, Terms, View, Views
 from maturity.facts.evidence import Evidence, gather
+from maturity.facts.from_days import FROM_DAYS, needing
 from maturity.facts.organisation import Organisation, UnitAt
 from maturity.facts.origins import Origins, has_source, origins
 from maturity.facts.records import Records
@@ -78,7 +79,9 @@ class Ledger:
     Mondays costs one build and, each week, the cases of that week's window.
     """
 
-    def __init__(self, records: Records, model: Model) -> None:
+    def __init__(self, records: Records, model: Model, *, scan: bool = False) -> None:
+        self.measures = MEASURES if scan else {**MEASURES, **FROM_DAYS}
+        self.needing: Callable[[View], int] = due_by_scan if scan else needing
         self.records = records
         self.model = model
         self.organisation = Organisation(records)
@@ -150,7 +153,9 @@ class Ledger:
             terms = Terms(self.model, criterion, one.unit.profile, self.unit_headcount(one))
             return [one], terms
         pool = [view for view in views.values() if view.unit.takes_part]
-        return pool, Terms(self.model, criterion, pool_profile(pool), self.company_headcount(pool))
+        return pool, Terms(
+            self.model, criterion, pool_profile(pool, self.needing), self.company_headcount(pool)
+        )
 
     def counted(self, on: date) -> Day:
         units = {unit.unit: unit for unit in self.units_at(on)}
@@ -165,7 +170,7 @@ class Ledger:
             on=on,
             company=self.pooled(pool, figures, found),
             units={str(unit): of for unit, of in figures.items() if unit in taking_part},
-            needing={str(unit): len(views[unit].due) for unit in taking_part},
+            needing={str(unit): self.needing(views[unit]) for unit in taking_part},
         )
         return Day(week, figures, list(units.values()))
 
@@ -190,7 +195,9 @@ class Ledger:
         return self.figures([view], view.unit.profile, self.unit_headcount(view), found)
 
     def company_figures(self, views: Views, found: Origins) -> dict[str, Measured]:
-        return self.figures(views, pool_profile(views), self.company_headcount(views), found)
+        return self.figures(
+            views, pool_profile(views, self.needing), self.company_headcount(views), found
+        )
 
     def company_headcount(self, views: Views) -> int:
         last = max((view.unit.cut for view in views), default=LONG_AGO)
@@ -208,7 +215,7 @@ class Ledger:
     def measured(
         self, criterion: Criterion, views: Views, profile: Profile, headcount: int, found: Origins
     ) -> Measured:
-        counted = MEASURES[criterion.metric](
+        counted = self.measures[criterion.metric](
             views, Terms(self.model, criterion, profile, headcount)
         )
         bar = criterion.bar(profile, headcount)
@@ -227,11 +234,15 @@ class Ledger:
         )
 
 
-def pool_profile(views: Views) -> Profile:
+def due_by_scan(view: View) -> int:
+    return len(view.due)
+
+
+def pool_profile(views: Views, counted: Callable[[View], int]) -> Profile:
     """The profile of the units that carry most conversations needing an answer; a tie is B2C."""
     load: Counter[Profile] = Counter()
     for view in views:
-        load[view.unit.profile] += len(view.due)
+        load[view.unit.profile] += counted(view)
     profiles = {view.unit.profile for view in views}
     if len(profiles) == 1:
         return profiles.pop()

@@ -163,7 +163,7 @@ class UnitThreads:
         self.human = Timeline(
             (book.human[m.id] for m in messages if m.id in book.human), lambda said: said.at
         )
-        self.first_message = min((m.at for m in messages), default=None)
+        self.days: object = None  # what these come to day by day, once somebody asked (`daily`)
 
 
 def is_own_act(row: MessageRow) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from uuid import UUID
 
 from maturity.facts.counting import Counted, Terms, View, Views, at_least
@@ -59,10 +60,21 @@ def channels_multiplied(views: Views, terms: Terms) -> Counted:
                 kinds[thread.channel] = thread.kind
         for said in view.human:
             weeks[said.row.channel].add(said.week)
+    return carried(parties, weeks, kinds, terms)
+
+
+def carried(
+    parties: Mapping[UUID, set[UUID]],
+    weeks: Mapping[UUID, set[int]],
+    kinds: Mapping[UUID, str],
+    terms: Terms,
+) -> Counted:
+    """Channels by the parties answered on them and their active weeks."""
     carrying = [
         channel
         for channel, heard in parties.items()
-        if len(heard) >= terms.number("parties") and len(weeks[channel]) >= terms.number("weeks")
+        if len(heard) >= terms.number("parties")
+        and len(weeks.get(channel, ())) >= terms.number("weeks")
     ]
     several = at_least(len({kinds[channel] for channel in carrying}), terms.pair("kinds"))
     return Counted(len(carrying), clauses=(several,))

@@ -26,10 +26,15 @@ pytestmark = pytest.mark.django_db
 CLOSED = 30  # what a B2B company is asked for at least
 ARTICLES = 8  # used twice each by two people: six are asked for
 BEFORE = START - timedelta(days=30)
-WORDS = (
-    "Glue number {n} hardens within an hour when the leather is dry, warm, and brushed clean on"
-    " both sides; press it for a minute, wait until tomorrow, and wax the seam number {n} after."
+_SAID = (
+    "glue hardens within an hour when the leather is dry warm and brushed clean on both sides"
+    " press it for a minute wait until tomorrow and wax the seam after"
 )
+
+
+def words(number: int) -> str:
+    """Of one article: no word stands in another one."""
+    return " ".join(f"{word}{'abcdefghijkl'[number]}" for word in _SAID.split())
 
 
 @pytest.fixture
@@ -48,9 +53,7 @@ def written(
 ) -> Article:
     """By the desk, read by a colleague of the sales."""
     author = by or company.desk
-    made = services.write_article(
-        f"Glue {number}", text=WORDS.format(n=number), by=author.acting, at=at
-    )
+    made = services.write_article(f"Glue {number}", text=words(number), by=author.acting, at=at)
     services.submit(made, by=author.acting, at=at)
     return services.approve(made, number=1, by=(reviewer or company.sales[2]).acting, at=at)
 
@@ -99,7 +102,7 @@ def again(said: list[Message]) -> None:
 
 
 def in_words(number: int) -> str:
-    return f"Hello,\n\n{WORDS.format(n=number)}\n\nKind regards"
+    return f"Hello,\n\n{words(number)}\n\nKind regards"
 
 
 def test_what_colleagues_wrote_reused_by_two_people_opens_the_gate(company: Atelier) -> None:
@@ -156,7 +159,7 @@ def test_an_old_article_rewritten_to_what_was_sent_was_not_used_then(
         shells.append(made)
     said = lived(company, in_words, count=False)
     for number, shell in enumerate(shells):
-        services.propose(shell, text=WORDS.format(n=number), by=company.desk.acting)
+        services.propose(shell, text=words(number), by=company.desk.acting)
         services.approve(shell, number=2, by=company.sales[2].acting)
     counted(said)
     assert company.judged("S4-CAP-1") == ("NOT_MET", 0)
@@ -188,7 +191,7 @@ def test_nobody_publishes_alone(company: Atelier) -> None:
     ada, rita = company.workshop[2], company.sales[2]
     for number in range(ARTICLES):
         made = services.write_article(
-            f"Glue {number}", text=WORDS.format(n=number), by=ada.acting, at=BEFORE
+            f"Glue {number}", text=words(number), by=ada.acting, at=BEFORE
         )
         services.submit(made, by=ada.acting, at=BEFORE)
         shared = Actor(rita.user, Via.OWN, session=ada.acting.session)

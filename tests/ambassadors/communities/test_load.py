@@ -73,8 +73,8 @@ def test_the_load_is_split_by_who_answered_first(world):
 def test_an_answer_to_an_earlier_question_carries_no_later_one(world):
     conversation = world.asked("a", world.sellers[0])
     set_assignee(conversation, None)
-    week = timezone.now() - timedelta(days=8)
-    conversation.messages.update(occurred_at=week)
+    a_week_ago = timezone.now() - timedelta(days=7)
+    conversation.messages.update(occurred_at=a_week_ago)
     hear(world.channel, "And now?", thread="a", **{"from": {"handle": "a"}})
     load = load_of(world.chief.user)
     assert load.outside.counts["nobody"] == Counter({load.weeks[-1]: 1})

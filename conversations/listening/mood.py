@@ -18,7 +18,7 @@ from crm.words import fold
 LOOKED_AT = 5_000  # characters
 NEGATION_REACHES = 3  # words
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[!?]|[\U0001F300-\U0001FAFF\u2600-\u27BF]")
-_ENDS = frozenset(".!?;\n")
+_ELIDED = re.compile(r"\b(?:[jmtslcd]|qu)'")  # of j'adore, but not of n'est
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def of(text: str, language: str) -> Sentiment:
 
 def _counted(text: str, lexicon: _Lexicon) -> tuple[int, int]:
     folded = fold(text[:LOOKED_AT]).replace("’", "'")
+    folded = _ELIDED.sub("", folded)
     for phrase, stands_for in lexicon.phrases:
         folded = folded.replace(phrase, stands_for)
     good = bad = 0
@@ -79,8 +80,11 @@ def _lexicons() -> dict[str, _Lexicon]:
 
 
 def _lexicon(said: dict[str, str]) -> _Lexicon:
-    phrases = [(phrase.strip(), " praised ") for phrase in said["good_phrases"].split("|")]
-    phrases += [(phrase.strip(), " blamed ") for phrase in said["bad_phrases"].split("|")]
+    phrases = [
+        (_ELIDED.sub("", phrase.strip()), stands_for)
+        for name, stands_for in (("good_phrases", " praised "), ("bad_phrases", " blamed "))
+        for phrase in said[name].split("|")
+    ]
     return _Lexicon(
         good=_words(said["good"] + " praised"),
         bad=_words(said["bad"] + " blamed"),

@@ -195,7 +195,7 @@ MATRIX = [
     ("POST", IN + "article/", None, 401, 404, 403, 201, 409, 404, 404),  # staff: nothing said yet
     ("GET", "ready-answers/", None, 401, 200, 200, 200, 200, 200, 403),
     ("POST", "ready-answers/", READY, 401, 201, 201, 201, 201, 201, 403),
-    ("PATCH", "ready-answers/{ready}/", {"text": "!"}, 401, 403, 403, 403, 200, 200, 403),
+    ("PATCH", "ready-answers/{ready_answer}/", {"text": "!"}, 401, 403, 403, 403, 200, 200, 403),
     ("GET", IN + "ready-answers/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "publications/", None, 401, 403, 403, 403, 200, 200, 403),
     ("POST", "publications/", "plan", 401, 403, 403, 403, 201, 400, 403),
@@ -581,7 +581,9 @@ def furnish():
             "token": token.pk,
             "app": _app().pk,
             **articles,
-            "ready": keep(ReadyAnswer(), by=people["staff"].acting, **READY).pk,
+            "ready_answer": keep(
+                ReadyAnswer(), by=people["staff"].acting, **READY | {"name": "kept"}
+            ).pk,
             "channel": channel.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,
@@ -634,6 +636,10 @@ def _inside(conversation, circle, staff, colleague):
             "insight": {"conversation": str(conversation.pk), "text": "Sell it."},
         },
     }
+
+
+def _ready_answer(person):
+    return keep(ReadyAnswer(), by=person.acting, **READY | {"name": "kept"})
 
 
 def _staff_of(unit, department):

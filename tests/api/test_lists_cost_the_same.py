@@ -16,7 +16,7 @@ from ambassadors.communities.insights import note_insight
 from ambassadors.communities.models import Community, Post
 from ambassadors.communities.services import join, open_community, write_post
 from ambassadors.governance.approvals import ask
-from ambassadors.governance.models import Escalation, EscalationRule, NamedRole
+from ambassadors.governance.models import Escalation
 from ambassadors.live.models import Subscription
 from ambassadors.routing.models import Offer
 from conversations.channels.models import Channel
@@ -137,10 +137,6 @@ ROWS = {
         lambda c, n: begin_watch(name=f"W {n}", terms=["a"], unit=c.channel.unit, by=c.staff),
     ),
     "mentions": ("staff", Company.mention),
-    "escalation-rules": (
-        "staff",
-        lambda c, n: EscalationRule.objects.create(name=f"R{n}", role=NamedRole.objects.get()),
-    ),
     "people": ("executive", Company.led),
     "webhooks": (
         "asked",

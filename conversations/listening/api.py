@@ -328,7 +328,7 @@ class TriageTogether(_Mentions):
     @extend_schema(
         operation_id="mentions_triage_together",
         request=TriagedTogether,
-        responses=TogetherWords,
+        responses={200: TogetherWords, 404: None},
         examples=[examples.TOGETHER, examples.TRIAGED],
     )
     def post(self, request: Request) -> Response:

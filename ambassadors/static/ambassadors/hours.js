@@ -1,20 +1,21 @@
 // Hours of a week as fields of time. Each line of text stays what is sent: without this script it
 // is typed as 09:00-12:30, 14:00-18:00.
 (() => {
-  const WORKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"];
-  const SPAN = /^\s*(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s*$/;
-  const fields = [...document.querySelectorAll("input[data-hours]")];
-  const said = (name, usual) => fields[0]?.dataset[name] || usual;
-  const editors = new Map();
+  const begin = () => {
+    const WORKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"];
+    const SPAN = /^\s*(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s*$/;
+    const fields = [...document.querySelectorAll("input[data-hours]")];
+    const said = (name, usual) => fields[0]?.dataset[name] || usual;
+    const editors = new Map();
 
-  const make = (tag, more = {}) => Object.assign(document.createElement(tag), more);
-  const padded = (clock) => clock.padStart(5, "0");
+    const make = (tag, more = {}) => Object.assign(document.createElement(tag), more);
+    const padded = (clock) => clock.padStart(5, "0");
 
-  // [[from, to], ...], or null for what is typed otherwise
-  const read = (text) => {
-    if (!text.trim()) return [];
-    const spans = text.split(",").map((part) => SPAN.exec(part));
-    return spans.every(Boolean) ? spans.map((span) => [padded(span[1]), padded(span[2])]) : null;
+    // [[from, to], ...], or null for what is typed otherwise
+    const read = (text) => {
+      if (!text.trim()) return [];
+      const spans = text.split(",").map((part) => SPAN.exec(part));
+      return spans.every(Boolean) ? spans.map((span) => [padded(span[1]), padded(span[2])]) : null;
   };
 
   const after = (clock, hours) => {
@@ -97,4 +98,8 @@
   fields.filter((field) => read(field.value) !== null).forEach((field) => {
     editors.set(field.dataset.hours, new Editor(field));
   });
+  };
+  // the admin loads it before the page's form is there
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();

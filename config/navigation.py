@@ -13,13 +13,16 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ambassadors.governance.pages import waiting_label
-from conversations.inbox.pages.tabs import unassigned_label
-from conversations.knowledge.pages import waiting_label as to_review_label
-from conversations.listening.triage import waiting_label as waiting_mentions
+from ambassadors.governance.reading import waiting_for
+from conversations.inbox.pages.tabs import unassigned
+from conversations.knowledge.pages import to_review
+from conversations.listening.triage import undecided
 from crm.access.models import Role
 from crm.access.services import has_role
+from crm.counting import how_many
 from crm.organisation.models import User
+
+MOST_COUNTED = 100
 
 
 def style(request: HttpRequest) -> str:
@@ -105,6 +108,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
     ]
+    _count([item for group in groups for item in group["items"]])
     return [group for group in groups if group["items"]]
 
 
@@ -135,16 +139,14 @@ def _registered(app: str, name: str) -> type[models.Model] | None:
 def _inbox(request: HttpRequest) -> dict[str, Any] | None:
     item = _item(request, "conversations.conversation", "inbox")
     if item:
-        item["title"] = _("Inbox")
-        item |= _badge(unassigned_label(request.user))
+        item |= {"title": _("Inbox"), "waiting": unassigned(request.user)}
     return item
 
 
 def _mentions(request: HttpRequest) -> dict[str, Any] | None:
     item = _item(request, "conversations.mention", "hearing")
     if item:
-        item["title"] = _("Mentions")
-        item |= _badge(waiting_mentions(request.user))
+        item |= {"title": _("Mentions"), "waiting": undecided(request.user)}
     return item
 
 
@@ -156,21 +158,21 @@ def _plan(request: HttpRequest) -> dict[str, Any] | None:
 def _articles(request: HttpRequest) -> dict[str, Any] | None:
     item = _item(request, "conversations.article", "menu_book")
     if item and isinstance(request.user, User):
-        item |= _badge(to_review_label(request.user))
+        item["waiting"] = to_review(request.user)
     return item
 
 
 def _approvals(request: HttpRequest) -> dict[str, Any] | None:
-    if not has_role(request.user, Role.STAFF):
+    if not isinstance(request.user, User) or not has_role(request.user, Role.STAFF):
         return None
     link = reverse("admin:approvals")
-    item = {
+    return {
         "title": _("Approvals"),
         "icon": "fact_check",
         "link": link,
         "active": request.path.startswith(link),
+        "waiting": waiting_for(request.user),
     }
-    return item | _badge(waiting_label(request.user))
 
 
 def _apps(request: HttpRequest) -> dict[str, Any] | None:
@@ -178,8 +180,14 @@ def _apps(request: HttpRequest) -> dict[str, Any] | None:
     return item and item | {"title": _("Apps")}
 
 
-def _badge(label: str) -> dict[str, str]:
-    return {"badge": label, "badge_variant": "primary"} if label else {}
+def _count(items: list[dict[str, Any]]) -> None:
+    """Turns what waits into badges. In one statement: every page of the admin pays for it."""
+    counted = [item for item in items if "waiting" in item]
+    numbers = how_many([item.pop("waiting") for item in counted], most=MOST_COUNTED)
+    for item, number in zip(counted, numbers, strict=True):
+        if number:
+            label = str(number) if number < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
+            item |= {"badge": label, "badge_variant": "primary"}
 
 
 def _page(title: str, name: str, icon: str) -> dict[str, Any]:

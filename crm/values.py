@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 import unicodedata
@@ -66,3 +67,8 @@ def sort_key(name: str) -> str:
     folded = unicodedata.normalize("NFKD", folded)
     marks = [mark for mark in set(folded) if unicodedata.combining(mark)]
     return folded.translate(dict.fromkeys(map(ord, marks)))
+
+
+def whole_words(text: str) -> str:
+    """Words without case and accents, a space around each, so that `in` finds whole words."""
+    return " ".join(["", *re.findall(r"[^\W_]+", sort_key(text)), ""])

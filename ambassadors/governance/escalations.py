@@ -5,7 +5,6 @@ The gate of answers scans again, so that no answer slips through between a messa
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ from conversations.inbox.services import locked
 from crm.errors import Conflict, Forbidden
 from crm.journal.services import record
 from crm.organisation.models import Employee, User
-from crm.values import AUTOMATION, Actor, Via, sort_key
+from crm.values import AUTOMATION, Actor, Via, whole_words
 from crm.wake import Task, wake
 
 LOOKED_BACK = timedelta(days=1)  # by the sweep and the gate
@@ -91,12 +90,8 @@ def _is_drilled(rule: EscalationRule, message: Message) -> bool:
 
 def has_word(keywords: Sequence[str], text: str) -> bool:
     """Whether one of them stands in the text as words, accents and case aside."""
-    words = _words(text)
-    return any(_words(keyword) in words for keyword in keywords if keyword.strip())
-
-
-def _words(text: str) -> str:
-    return " ".join(["", *re.findall(r"[^\W_]+", sort_key(text)), ""])
+    words = whole_words(text)
+    return any(whole_words(keyword) in words for keyword in keywords if keyword.strip())
 
 
 def _raise(rule: EscalationRule, message: Message) -> None:

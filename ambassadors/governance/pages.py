@@ -120,14 +120,6 @@ def _trust(message: Message) -> Trust | None:
     return standing(author, ladder) if author and ladder else None
 
 
-def waiting_label(user: object) -> str:
-    """What the side bar shows beside the approvals, "" for none."""
-    if not isinstance(user, User):
-        return ""
-    count = waiting_for(user).order_by()[:100].count()
-    return "99+" if count > 99 else str(count or "")
-
-
 Act = Callable[[Message, QueryDict, Actor], str]
 
 

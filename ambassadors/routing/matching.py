@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ambassadors.routing.scoring import Need
-from crm.values import sort_key
+from crm.values import sort_key, whole_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +85,11 @@ def unmet(rule: Conditions, question: Question) -> str:
 
 
 def _said(keywords: Iterable[str], words: str) -> bool:
-    return any(folded(keyword) in words for keyword in keywords)
+    return any(whole_words(keyword) in words for keyword in keywords)
 
 
 def _from(organizations: Iterable[str], question: Question) -> bool:
     return sort_key(question.organization) in {sort_key(name) for name in organizations}
-
-
-def folded(text: str) -> str:
-    """Words without case and accents, a space around each, so that `in` finds whole words."""
-    return " ".join(["", *re.findall(r"[^\W_]+", sort_key(text)), ""])
 
 
 def wishes(rule: Conditions, question: Question, *, waited: timedelta) -> Wishes:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from ambassadors.routing.matching import Conditions, Question, folded
+from ambassadors.routing.matching import Conditions, Question
 from ambassadors.routing.models import Rule, Target, Topic
 from conversations.inbox.models import Conversation, Direction, Message
 from conversations.knowledge.suggesting import suggest
 from crm import language
 from crm.contacts.models import Identity
 from crm.many import among
+from crm.values import whole_words
 
 
 def conditions(rule: Rule) -> Conditions:
@@ -63,7 +64,9 @@ def questions(
     cost one query a conversation, the rest is a fixed number.
     """
     texts = _first_words(conversations)
-    topics = [(each.name, [folded(word) for word in each.keywords]) for each in Topic.objects.all()]
+    topics = [
+        (each.name, [whole_words(word) for word in each.keywords]) for each in Topic.objects.all()
+    ]
     by_words = any(keywords for _name, keywords in topics) or any(rule.keywords for rule in rules)
     articles = any(rule.articles for rule in rules)
     asked_of = any(rule.relationships or rule.organizations for rule in rules)
@@ -71,7 +74,7 @@ def questions(
     found = {}
     for each in conversations:
         text = f"{each.subject}\n{texts.get(each.pk, '')}"
-        words = folded(text) if by_words else ""
+        words = whole_words(text) if by_words else ""
         each.language = each.language or language.detect(text)
         each.topics = each.topics or [
             name for name, keywords in topics if any(word in words for word in keywords)

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, FilterSet, MultipleChoiceFilter
 
 from conversations.channels.models import Channel
-from conversations.inbox.finding import LONGEST_QUERY, find
+from conversations.inbox.finding import find
 from conversations.inbox.models import Conversation, ConversationQuerySet, Deadline, Status
 from conversations.service_levels.models import Priority
 from crm.access.filters import KnownFilter, SinceFilter, unit_filter
+from crm.asking import LONGEST
 from crm.organisation.models import Employee
 
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4})?\Z")
@@ -74,7 +75,7 @@ class ConversationFilters(FilterSet):
     language = CharFilter(field_name="language", validators=[RegexValidator(_LANGUAGE)])
     updated_since = SinceFilter("updated_at")
     q = WordsFilter(  # the last: what it looks through is narrowed by the others
-        max_length=LONGEST_QUERY,
+        max_length=LONGEST,
         help_text="Words, their beginnings or stems, in messages, subject, name or address of the "
         'person; "a phrase"; -without. The newest 200 finds, within a second.',
     )

@@ -20,7 +20,6 @@ from crm.words import week_of, worded, worded_by_week
 
 MOST = 200  # conversations found
 SECONDS = 0.8
-LONGEST_QUERY = 200  # characters
 _FEW = 500  # conversations whose messages are read rather than looked up
 _WALKED = 1_000  # newest messages that are read before the index is asked
 _MOST_PEOPLE = 1_000

@@ -178,10 +178,9 @@ def _tabs(asked: Asked, user: User) -> dict[str, tuple[str, str, int]]:
     return found
 
 
-def waiting_label(user: User) -> str:
-    """How many wait for this person's review, as the side bar shows it."""
-    number = _to_decide(Article.objects.visible_to(user), user).order_by()[:100].count()
-    return str(number) if 0 < number < 100 else "99+" if number else ""
+def to_review(user: User) -> ArticleQuerySet:
+    """Articles that wait for this person's review: what the side bar counts beside them."""
+    return _to_decide(Article.objects.visible_to(user), user)
 
 
 def one(article: Article, user: User) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -80,7 +81,6 @@ FROM (
 """
 
 
-def waiting_label(user: User | AnonymousUser) -> str:
-    """What the side bar shows beside the mentions, "" for none."""
-    count = Mention.objects.visible_to(user).waiting().order_by()[:100].count()
-    return "99+" if count > 99 else str(count or "")
+def undecided(user: User | AnonymousUser) -> QuerySet[Mention]:
+    """What the side bar counts beside the mentions."""
+    return Mention.objects.visible_to(user).waiting()

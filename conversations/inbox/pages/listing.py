@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from conversations.channels.models import Channel
-from conversations.inbox.finding import LONGEST_QUERY, find, id_in
+from conversations.inbox.finding import find, id_in
 from conversations.inbox.models import (
     Conversation,
     ConversationQuerySet,
@@ -26,6 +26,7 @@ from conversations.inbox.models import (
 )
 from conversations.inbox.pages.tabs import TABS, Reader, Tab, counts, shown, tab_of, tabs
 from crm.access.services import staffed_units
+from crm.asking import LONGEST
 from crm.organisation.models import Employee, Unit
 
 PAGE = 30
@@ -51,7 +52,7 @@ class Asked:
         page = query.get("page", "")
         return cls(
             tab=tab_of(query.get("view", "")),
-            query=query.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY],
+            query=query.get("q", "").replace("\0", "").strip()[:LONGEST],
             channel=id_in(query.get("channel", "")),
             assignee=query.get("assignee", "")[:40],
             unit=id_in(query.get("unit", "")),

@@ -111,7 +111,6 @@ def shown(count: int, *, most: int = MOST_COUNTED) -> str:
     return f"{most}+" if count > most else str(count)
 
 
-def unassigned_label(reader: Reader) -> str:
-    """What the side bar shows beside the inbox, "" for none."""
-    waiting = tab_of("unassigned").of(reader).order_by()[:100].count()
-    return "99+" if waiting > 99 else str(waiting or "")
+def unassigned(reader: Reader) -> ConversationQuerySet:
+    """What the side bar counts beside the inbox."""
+    return tab_of("unassigned").of(reader)

@@ -160,7 +160,7 @@ def test_the_list_costs_the_same_for_one_row_and_for_many(
     written(home, *[f"n{number}" for number in range(20)])
     with CaptureQueriesContext(connection) as many:
         shown(client)
-    assert len(many) == len(few) <= 16  # three of them count for the sidebar
+    assert len(many) == len(few) <= 14
 
 
 @pytest.mark.django_db

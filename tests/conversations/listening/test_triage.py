@@ -10,7 +10,7 @@ from django.test import Client
 from conversations.channels.wire.contract import Mentioned
 from conversations.listening import hearing
 from conversations.listening.models import Mention, Triage
-from conversations.listening.triage import triage, waiting_label
+from conversations.listening.triage import triage, undecided
 from crm.access.models import Role
 from crm.errors import Conflict, Forbidden, Invalid
 from tests import house
@@ -57,7 +57,7 @@ def test_what_is_decided_together_is_marked_so(ear: Ear, heard: list[Mention]) -
     assert len(made) == 3
     assert len({each.batch for each in made}) == 1
     assert made[0].batch is not None
-    assert waiting_label(ear.ada.user) == ""
+    assert not undecided(ear.ada.user).exists()
 
 
 def test_a_quicker_colleague_is_not_overruled_unseen(ear: Ear, heard: list[Mention]) -> None:

@@ -109,6 +109,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "set aside what the blocked wrote": {
+            "task": "conversations.inbox.tasks.settle_blocks",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "see what will be late": {
             "task": "conversations.inbox.tasks.watch_deadlines",
             "schedule": 30.0,

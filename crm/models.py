@@ -1,7 +1,7 @@
 """Gathers the models of the floor's rooms."""
 
 from crm.access.models import IdempotencyKey, PersonalToken, RoleGrant
-from crm.contacts.models import Contact, ContactMerge, ContactUnit, Identity
+from crm.contacts.models import Consent, Contact, ContactMerge, ContactUnit, Identity
 from crm.journal.models import Act, Pulse
 from crm.organisation.models import (
     Calendar,
@@ -21,6 +21,7 @@ __all__ = [
     "Calendar",
     "CalendarVersion",
     "CompanyVersion",
+    "Consent",
     "Contact",
     "ContactMerge",
     "ContactUnit",

@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 from conversations.channels import sending
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.wire.contract import Outbound, SendFailed, Sent
-from conversations.inbox import levels, receipts
+from conversations.inbox import levels, receipts, stopping
 from conversations.inbox.models import Delivery, DeliveryState, Message
 from conversations.inbox.outgoing import outbound
 from crm.errors import Conflict
 from crm.journal.services import record
-from crm.values import Actor
+from crm.values import AUTOMATION, Actor
 from crm.wake import Task, wake
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,10 @@ def deliver(message_id: uuid.UUID) -> None:
     adapter = adapter_of(message.channel)
     if adapter is None:
         _failed(message, attempt, SendFailed("no adapter for this channel", permanent=True))
+        return
+    if why := stopping.why_not(message):
+        _drop(message, attempt, why)
+        deliver_next(message)
         return
     if wait := sending.seconds_to_wait(message.channel):
         _put_off(message, attempt, seconds=wait)
@@ -108,6 +112,18 @@ def _put_off(message: Message, attempt: int, *, seconds: float) -> None:
         not_before=now + timedelta(seconds=seconds),
         updated_at=now,
     )
+
+
+def _drop(message: Message, attempt: int, why: str) -> None:
+    """Written, due, and no longer welcome: it never goes out, and nobody is asked to try again."""
+    now = timezone.now()
+    with transaction.atomic():
+        if _mine(message, attempt).update(
+            state=DeliveryState.DROPPED, cause=why[:500], updated_at=now
+        ):
+            levels.refresh([message.conversation_id])
+            record("delivery_refused", message, by=AUTOMATION)
+    logger.info("message %s not sent: %s", message.pk, why)
 
 
 def _failed(message: Message, attempt: int, failure: SendFailed) -> None:

@@ -20,7 +20,7 @@ from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Inbound, Party, Receipt
 from conversations.channels.wire.email import tokens
-from conversations.inbox import levels, receipts, threading, writing
+from conversations.inbox import blocking, levels, receipts, stopping, threading, writing
 from conversations.inbox.lookups import known_messages, known_threads
 from conversations.inbox.models import Message, Status
 from conversations.inbox.writing import NewMessage
@@ -91,7 +91,9 @@ def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID | None]:
         [(each.channel, _sender(each, people), each.message, _token(each)) for each in fresh]
     )
     messages = [_place(arrival, variant, people, known) for arrival, variant in _ordered(fresh)]
+    blocking.put_aside([each.thread for each in messages if _is_blocked(each, people)])
     writing.write(messages)
+    stopping.take(messages)
     levels.refresh({message.thread.id for message in messages if not message.inbound.automated})
     note_units((_sender(arrival, people).contact_id, arrival.channel.unit_id) for arrival in fresh)
     _announce(messages)
@@ -171,7 +173,15 @@ def _place(
         received_at=arrival.received_at,
         inbound=message,
         new_correspondents=frozenset(new_others),
+        stops=stopping.asks_to_stop(stopping.network_of(arrival.channel), message),
     )
+
+
+def _is_blocked(message: NewMessage, people: Mapping[tuple[str, str, str], Person]) -> bool:
+    """Whoever else writes into the conversation of somebody who is blocked, it stays theirs."""
+    party = message.inbound.sender
+    is_theirs = message.sender_id == message.thread.identity_id
+    return is_theirs and people[_address(message.channel, party).key].blocked
 
 
 def _token(arrival: Arrival) -> uuid.UUID | None:
@@ -204,7 +214,7 @@ def _announce(messages: Sequence[NewMessage]) -> None:
         {
             message.thread.id
             for message in messages
-            if not message.inbound.automated and message.thread.status != Status.SPAM
+            if message.asks and message.thread.status != Status.SPAM
         }
     )
     if told:

@@ -37,6 +37,8 @@ from conversations.inbox.versions import must_have_seen
 from conversations.service_levels.models import Priority
 from conversations.signals import conversation_ended, need_changed, reply_written
 from crm.access.services import staffed_units
+from crm.contacts.consent import allowed
+from crm.contacts.models import Purpose
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee, User
@@ -151,11 +153,11 @@ def close(conversation: Conversation, *, by: Actor) -> Conversation:
         )
         record("conversation_closed", conversation, by=by, at=now)
         levels.refresh([conversation.pk])
-        _tell_ended(conversation.pk)
+        tell_ended(conversation.pk)
     return conversation
 
 
-def _tell_ended(conversation_id: uuid.UUID) -> None:
+def tell_ended(conversation_id: uuid.UUID) -> None:
     transaction.on_commit(
         lambda: conversation_ended.send_robust(sender=None, conversation=conversation_id),
         robust=True,
@@ -174,6 +176,8 @@ def reopen(conversation: Conversation, *, by: Actor) -> Conversation:
             thread=conversation.thread,
             live=True,
         ).exclude(pk=conversation.pk)
+        if conversation.blocked:
+            raise Conflict(_("they are blocked: unblock them first"), code="blocked")
         if twin.exclude(status=Status.CLOSED).exists():
             raise Conflict(_("this thread goes on in a newer conversation"), code="superseded")
         conversation.status = Status.OPEN
@@ -231,15 +235,15 @@ def mark_spam(conversation: Conversation, *, by: Actor) -> Conversation:
     """What follows in it is kept and nobody is told."""
     with transaction.atomic():
         conversation = locked(conversation)
-        if conversation.status == Status.SPAM:
+        if conversation.status == Status.SPAM and not conversation.blocked:
             return conversation
-        conversation.status = Status.SPAM
+        conversation.status, conversation.blocked = Status.SPAM, False
         conversation.waiting_since = conversation.snoozed_until = None
         conversation.closed_at = None
         touch(conversation)
         record("conversation_marked_spam", conversation, by=by)
         levels.refresh([conversation.pk])
-        _tell_ended(conversation.pk)
+        tell_ended(conversation.pk)
     return conversation
 
 
@@ -270,7 +274,7 @@ def decide_need(conversation: Conversation, *, value: bool, by: Actor) -> NeedsA
         if _set_aside(conversation) if not value else _take_up(conversation):
             touch(conversation)
             levels.refresh([conversation.pk])
-            _tell_need(conversation.pk, needed=value)
+            tell_need(conversation.pk, needed=value)
     return decision
 
 
@@ -286,6 +290,15 @@ def _take_up(conversation: Conversation) -> bool:
     """Whether something of theirs has no answer, and was set aside."""
     if conversation.status != Status.WAITING or conversation.waiting_since is not None:
         return False
+    since = unanswered_since(conversation)
+    if since is None:
+        return False
+    conversation.status, conversation.waiting_since, conversation.live = Status.OPEN, since, True
+    return True
+
+
+def unanswered_since(conversation: Conversation) -> datetime | None:
+    """The oldest thing they said that has no answer."""
     said = conversation.messages.filter(kind=MessageKind.REPLY, automated=False)
     answered_at = (
         said.filter(direction=Direction.OUT)
@@ -294,14 +307,11 @@ def _take_up(conversation: Conversation) -> bool:
     )
     asked = said.filter(direction=Direction.IN)
     asked = asked.filter(occurred_at__gt=answered_at) if answered_at else asked
-    since = asked.aggregate(at=Min("occurred_at"))["at"]
-    if since is None:
-        return False
-    conversation.status, conversation.waiting_since, conversation.live = Status.OPEN, since, True
-    return True
+    since: datetime | None = asked.aggregate(at=Min("occurred_at"))["at"]
+    return since
 
 
-def _tell_need(conversation_id: uuid.UUID, *, needed: bool) -> None:
+def tell_need(conversation_id: uuid.UUID, *, needed: bool) -> None:
     transaction.on_commit(
         lambda: need_changed.send_robust(sender=None, conversation=conversation_id, needed=needed),
         robust=True,
@@ -324,6 +334,8 @@ def _may_write(conversation: Conversation, by: Actor) -> None:
         raise Forbidden(_("accept the conversation first"), code="accept_first")
     if conversation.status == Status.SPAM:
         raise Conflict(_("spam is not answered"), code="spam")
+    if conversation.identity and not allowed(conversation.identity, Purpose.ANSWERS):
+        raise Conflict(_("they asked not to be written to any more"), code="consent_withdrawn")
 
 
 def _new_message(

@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.inbox import delivery, levels, services, telling
+from conversations.inbox import blocking, delivery, levels, services, telling
 
 
 @shared_task
@@ -29,6 +29,11 @@ def deliver_due() -> None:
 @shared_task
 def end_snoozes() -> None:
     services.end_snoozes(at=timezone.now())
+
+
+@shared_task
+def settle_blocks() -> None:
+    blocking.settle()
 
 
 @shared_task

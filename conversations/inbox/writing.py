@@ -31,11 +31,12 @@ class NewMessage:
     received_at: datetime
     inbound: Inbound
     new_correspondents: frozenset[int]
+    stops: bool = False  # all it says is that they want no more messages
 
     @property
     def asks(self) -> bool:
-        """Somebody waits for an answer (a machine does not)."""
-        return not self.inbound.automated
+        """Somebody waits for an answer (a machine does not, nor who asks for silence)."""
+        return not self.inbound.automated and not self.stops
 
 
 def write(messages: Sequence[NewMessage]) -> None:
@@ -69,9 +70,9 @@ def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
 _CONVERSATIONS = """
 INSERT INTO conversations_conversation
   (id, channel_id, unit_id, identity_id, thread, subject, status, occurred_at, waiting_since,
-   last_message_at, language, topics, live, version)
+   last_message_at, language, topics, live, version, blocked)
 SELECT id, channel, unit, identity, thread, subject, status, opened, waiting, latest, '',
-   '{}'::varchar[], true, 0
+   '{}'::varchar[], true, 0, status = 'spam'
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
   AS new (id, channel, unit, identity, thread, subject, status, opened, waiting, latest)

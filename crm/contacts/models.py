@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from crm.journal.models import Keyed, Recorded
+from crm.journal.models import Acted, Keyed, Recorded
 from crm.organisation.models import Unit
 from crm.values import uuid7
 from crm.words import worded
@@ -47,7 +47,14 @@ class Contact(Keyed, Recorded):
                 condition=models.Q(relationship__in=Relationship.values),
             )
         ]
-        indexes = [GinIndex(worded("name"), name="contacts_by_words")]
+        indexes = [
+            GinIndex(worded("name"), name="contacts_by_words"),
+            models.Index(
+                name="blocked_contacts",
+                fields=["blocked_at"],
+                condition=models.Q(blocked_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(_("unknown"))
@@ -133,3 +140,50 @@ class ContactMerge(Recorded):
 
     def __str__(self) -> str:
         return f"{self.absorbed} → {self.into}"
+
+
+class Purpose(models.TextChoices):
+    """What somebody may be written for."""
+
+    ANSWERS = "answers", _("answers to what they write")
+    NEWS = "news", _("news and offers")
+
+
+class ConsentSource(models.TextChoices):
+    """stop, start: a word they sent. wrote: they wrote anew, of themselves."""
+
+    STOP = "stop", _("they wrote STOP")
+    START = "start", _("they wrote START")
+    WROTE = "wrote", _("they wrote again")
+    TOLD = "told", _("told to a colleague")
+    FORM = "form", _("a form")
+
+
+class Consent(Acted):
+    """What one address agreed to, or took back; the newest row of a purpose is in force.
+
+    Without any, answers are welcome (they wrote to us) and news are not (nobody asked for them).
+    """
+
+    identity = models.ForeignKey(Identity, on_delete=models.CASCADE, related_name="consents")
+    purpose = models.CharField(_("purpose"), max_length=7, choices=Purpose.choices)
+    given = models.BooleanField(_("given"))
+    source = models.CharField(_("source"), max_length=5, choices=ConsentSource.choices)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [
+            models.CheckConstraint(
+                name="consent_purpose_is_known", condition=models.Q(purpose__in=Purpose.values)
+            ),
+            models.CheckConstraint(
+                name="consent_source_is_known", condition=models.Q(source__in=ConsentSource.values)
+            ),
+        ]
+        indexes = [
+            models.Index(name="consents_of_an_address", fields=["identity", "purpose", "-id"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()}: {self.given}"

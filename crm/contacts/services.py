@@ -14,6 +14,7 @@ from django.utils import timezone
 from crm.contacts.models import Contact, ContactUnit, Identity
 from crm.journal.services import record
 from crm.values import Actor, uuid7
+from crm.wake import Task, wake
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,6 +121,7 @@ def block(contact: Contact, *, blocked: bool, by: Actor) -> None:
     with transaction.atomic():
         contact.save(update_fields=["blocked_at"])
         record("contact_blocked" if blocked else "contact_unblocked", contact, by=by)
+        wake(Task.SETTLE_BLOCKS)
 
 
 def name_of(identity: Identity) -> str:

@@ -60,6 +60,7 @@ class Conversation(Keyed, Recorded):
     identity: the person outside; null only for imported outbound-only exchanges.
     thread: the channel's own conversation key, "" where it has one thread a person.
     waiting_since: the oldest message of theirs that has no answer yet.
+    blocked: only the block of its person made it spam; the end of the block undoes it.
     live: a live verb touched it; only such rows are ever due for routing or telling.
     version: counts writes by people, for the check on save.
     """
@@ -105,6 +106,7 @@ class Conversation(Keyed, Recorded):
     last_message_at = models.DateTimeField(_("last message"), null=True, blank=True)
     updated_at = models.DateTimeField(_("updated at"), db_default=Now())
     live = models.BooleanField(default=False, editable=False)
+    blocked = models.BooleanField(default=False, db_default=False, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)
 
     objects = ConversationQuerySet.as_manager()
@@ -136,6 +138,11 @@ class Conversation(Keyed, Recorded):
             models.Index(name="inbox_of_a_status", fields=["status", "-last_message_at"]),
             models.Index(name="conversations_of_a_person", fields=["identity", "thread"]),
             GinIndex(worded("subject"), name="conversations_by_words"),
+            models.Index(
+                name="conversations_of_the_blocked",
+                fields=["identity"],
+                condition=models.Q(blocked=True),
+            ),
             models.Index(
                 name="snoozes_to_end",
                 fields=["snoozed_until"],

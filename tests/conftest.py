@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     where = embedded.ensure_local(BASE_DIR)
     slot = _take_slot()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
+    settings.WHITENOISE_AUTOREFRESH = True  # else each test client reads every static file first
     default = settings.DATABASES["default"]
     default.setdefault("TEST", {})["NAME"] = f"test_relais_{slot}"
     default["OPTIONS"]["options"] += " -c synchronous_commit=off"  # a test database may be lost

@@ -109,6 +109,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "go on with what is to be erased": {
+            "task": "crm.privacy.tasks.erase_due",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "set aside what the blocked wrote": {
             "task": "conversations.inbox.tasks.settle_blocks",
             "schedule": 30.0,
@@ -190,6 +195,7 @@ app.autodiscover_tasks(
     [
         "config",
         "crm.access",
+        "crm.privacy",
         "conversations.channels",
         "conversations.inbox",
         "conversations.knowledge",

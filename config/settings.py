@@ -257,6 +257,30 @@ THREAD_PANELS = [
     "ambassadors.governance.correcting.panel",
     "conversations.knowledge.panels.panel",
 ]
+# Each room's declaration of where it keeps what is somebody's own, from the highest room down:
+# who the person is goes last, since all the others are searched by it.
+PERSONAL_DATA = [
+    "config.personal.HOLDINGS",
+    "maturity.executive.personal.HOLDINGS",
+    "maturity.appraisals.personal.HOLDINGS",
+    "ambassadors.communities.personal.HOLDINGS",
+    "ambassadors.routing.personal.HOLDINGS",
+    "ambassadors.governance.personal.HOLDINGS",
+    "ambassadors.live.personal.HOLDINGS",
+    "conversations.editorial.personal.HOLDINGS",
+    "conversations.listening.personal.HOLDINGS",
+    "conversations.knowledge.personal.HOLDINGS",
+    "conversations.inbox.personal.HOLDINGS",
+    "conversations.service_levels.personal.HOLDINGS",
+    "conversations.channels.personal.HOLDINGS",
+    "crm.privacy.personal.HOLDINGS",
+    "crm.access.personal.HOLDINGS",
+    "crm.organisation.personal.HOLDINGS",
+    "crm.journal.holdings.HOLDINGS",
+    "crm.contacts.personal.HOLDINGS",
+]
+# Erasing a person can't be undone: somebody else than who asked must agree.
+ERASURE_NEEDS_TWO = env.bool("ERASURE_NEEDS_TWO", default=True)
 WAKE = env.bool("WAKE", default=True)
 
 # --- API -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from crm.access.models import IdempotencyKey, PersonalToken, RoleGrant
 from crm.contacts.models import Consent, Contact, ContactMerge, ContactUnit, Identity
-from crm.journal.models import Act, Pulse
+from crm.journal.models import Act, Pulse, Tombstone
 from crm.organisation.models import (
     Calendar,
     CalendarVersion,
@@ -15,6 +15,7 @@ from crm.organisation.models import (
     UnitVersion,
     User,
 )
+from crm.privacy.models import ContactExport, Erasure
 
 __all__ = [
     "Act",
@@ -23,17 +24,20 @@ __all__ = [
     "CompanyVersion",
     "Consent",
     "Contact",
+    "ContactExport",
     "ContactMerge",
     "ContactUnit",
     "Department",
     "DepartmentVersion",
     "Employee",
     "EmployeeVersion",
+    "Erasure",
     "IdempotencyKey",
     "Identity",
     "PersonalToken",
     "Pulse",
     "RoleGrant",
+    "Tombstone",
     "Unit",
     "UnitVersion",
     "User",

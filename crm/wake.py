@@ -27,6 +27,7 @@ class Task(StrEnum):
     """Every task that a verb may wake; a test holds this against the registered tasks."""
 
     INGEST = "conversations.channels.tasks.ingest"
+    ERASE = "crm.privacy.tasks.erase_due"
     SETTLE_BLOCKS = "conversations.inbox.tasks.settle_blocks"
     DELIVER = "conversations.inbox.tasks.deliver"
     PUBLISH = "conversations.editorial.tasks.publish"

@@ -180,8 +180,11 @@ def _as_json(headers: Mapping[str, str]) -> str:
 
 
 def replay(envelope: Envelope, *, by: Actor) -> None:
-    """Has a failed or ignored envelope read again. Raises Conflict for any other."""
+    """Has a failed or ignored envelope read again. Raises Conflict for any other, and for one
+    whose bytes were erased."""
     with transaction.atomic():
+        if Envelope.objects.filter(pk=envelope.pk, body=b"", file="").exists():
+            raise Conflict(_("its bytes were erased"), code="erased")
         changed = Envelope.objects.filter(
             pk=envelope.pk, state__in=[EnvelopeState.FAILED, EnvelopeState.IGNORED]
         ).update(state=EnvelopeState.WAITING, reason="", attempts=0)

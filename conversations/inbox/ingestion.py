@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -20,25 +19,15 @@ from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Inbound, Party, Receipt
 from conversations.channels.wire.email import tokens
-from conversations.inbox import blocking, levels, receipts, stopping, threading, writing
+from conversations.inbox import blocking, forgetting, levels, receipts, stopping, threading, writing
 from conversations.inbox.lookups import known_messages, known_threads
 from conversations.inbox.models import Message, Status
-from conversations.inbox.writing import NewMessage
+from conversations.inbox.writing import Arrival, NewMessage
 from conversations.signals import messages_received
 from crm.contacts.services import Address, Person, know, note_units
 from crm.values import uuid7
 
 _ONE_WORLD = {"email"}  # networks whose addresses mean the same person on every channel
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """envelope_id: None for what a person took up."""
-
-    envelope_id: uuid.UUID | None
-    channel: Channel
-    received_at: datetime
-    message: Inbound
 
 
 def take_up(channel: Channel, message: Inbound, *, at: datetime) -> uuid.UUID:
@@ -64,13 +53,15 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
         if isinstance(item, Inbound)
     ]
     arrivals, echoes = _without_echoes(arrivals)
+    arrivals, erased = forgetting.without_erased(arrivals)
     written = _take_messages(arrivals) if arrivals else set()
     reports = [(one, item) for one in opened for item in one.items if isinstance(item, Receipt)]
     unmatched = receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
     brought = {arrival.envelope_id for arrival in arrivals if arrival.envelope_id}
     remarks = dict.fromkeys(unmatched, "reports on a message that is not known here")
     remarks |= dict.fromkeys(echoes - written, "what we published came back")
-    return remarks | dict.fromkeys(brought - written, "duplicate")
+    remarks |= dict.fromkeys(brought - written, "duplicate")
+    return {**remarks, **forgetting.remarks(erased)}
 
 
 def _without_echoes(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uuid.UUID]]:

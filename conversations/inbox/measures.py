@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, Func, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Func, Q, QuerySet, Value, When
+from django.db.models.functions import Substr
 
 from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import (
@@ -19,6 +20,7 @@ from conversations.inbox.models import (
     MessageKind,
     NeedsAnswer,
 )
+from conversations.inbox.models.message import ERASED
 from crm.journal.measures import BY_ID
 from crm.values import Via
 
@@ -87,7 +89,12 @@ def messages() -> list[MessageRow]:
         at=Case(When(is_out, then=F("sent_at")), default=F("occurred_at")),
         is_outbound=is_out,
         own=Q(via=Via.OWN),
-        said=Case(When(is_out, then=Func(F("text"), function="md5")), default=Value(None)),
+        said=Case(
+            When(is_out & Q(digest__startswith=ERASED), then=Substr("digest", len(ERASED) + 1)),
+            When(is_out, then=Func(F("text"), function="md5")),
+            default=Value(None),
+            output_field=CharField(),
+        ),
         needs_approval=Q(approval_required=True) | Q(approved_by__isnull=False),
         failed_at=Case(
             When(delivery__state=DeliveryState.FAILED, then=F("delivery__updated_at")),

@@ -30,6 +30,7 @@ from conversations.inbox.models import (
 )
 from crm.contacts.models import Contact
 from crm.contacts.records import Addresses
+from crm.journal import tombstones
 from crm.journal.lines import (
     LONGEST_ID,
     Choice,
@@ -91,7 +92,9 @@ class Threads(Authors):
     """Besides: the channels and conversations of a batch of messages."""
 
     def load_threads(self, lines: Sequence[Line]) -> None:
-        self.conversations = primary_keys(Conversation, {ln.data["conversation"] for ln in lines})
+        named = {line.data["conversation"] for line in lines}
+        self.erased = tombstones.buried("conversation", named)
+        self.conversations = primary_keys(Conversation, named)
         channels = [self.pk(Channel, line.data["channel"]) for line in lines if self.knows(line)]
         self.channels = Channel.objects.in_bulk(channels)
         self.begun: dict[str, Conversation] = {}
@@ -102,6 +105,8 @@ class Threads(Authors):
     def conversation(self, line: Line) -> uuid.UUID:
         """The conversation's id; a new one is begun in memory only."""
         id_ = line.data["conversation"]
+        if id_ in self.erased:
+            raise Unfit("its conversation was erased")
         if id_ in self.conversations:
             return self.conversations[id_]
         if id_ not in self.begun:

@@ -130,6 +130,7 @@ def note(conversation: Conversation, *, text: str, by: Actor) -> Message:
     author = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
+        must_not_be_erased(conversation)
         message = _new_message(conversation, author, text, by=by, kind=MessageKind.NOTE)
         message.save(force_insert=True)
         touch(conversation)
@@ -176,6 +177,7 @@ def reopen(conversation: Conversation, *, by: Actor) -> Conversation:
             thread=conversation.thread,
             live=True,
         ).exclude(pk=conversation.pk)
+        must_not_be_erased(conversation)
         if conversation.blocked:
             raise Conflict(_("they are blocked: unblock them first"), code="blocked")
         if twin.exclude(status=Status.CLOSED).exists():
@@ -334,8 +336,16 @@ def _may_write(conversation: Conversation, by: Actor) -> None:
         raise Forbidden(_("accept the conversation first"), code="accept_first")
     if conversation.status == Status.SPAM:
         raise Conflict(_("spam is not answered"), code="spam")
+    must_not_be_erased(conversation)
     if conversation.identity and not allowed(conversation.identity, Purpose.ANSWERS):
         raise Conflict(_("they asked not to be written to any more"), code="consent_withdrawn")
+
+
+def must_not_be_erased(conversation: Conversation) -> None:
+    """Under the conversation's lock, which erasing takes as well: no word is written after it."""
+    identity = conversation.identity
+    if identity is not None and identity.contact.erased_at is not None:
+        raise Conflict(_("this person is erased"), code="erased")
 
 
 def _new_message(

@@ -97,6 +97,8 @@ def why_not(message: Message) -> str:
     identity = message.conversation.identity
     if identity is None:
         return ""
+    if identity.contact.erased_at is not None:
+        return _("this person is erased")
     if not consent.allowed(identity, Purpose.ANSWERS):
         return _("they asked not to be written to any more")
     if identity.contact.blocked_at is not None:

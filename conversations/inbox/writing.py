@@ -18,6 +18,17 @@ from conversations.channels.models import Channel
 from conversations.channels.wire.contract import File, Inbound
 from conversations.inbox.models import Attachment, Correspondent
 from conversations.inbox.threading import Thread
+from crm.journal.personal import hold_file
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """envelope_id: None for what a person took up."""
+
+    envelope_id: uuid.UUID | None
+    channel: Channel
+    received_at: datetime
+    message: Inbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +229,13 @@ def _write_files(messages: Sequence[NewMessage]) -> None:
 
 
 def keep(file: File) -> str:
-    """Stores the bytes under their own digest, once however often they come. The path."""
+    """Stores the bytes under their own digest, once however often they come. The path.
+
+    Held until the commit: an erasure that deletes the same bytes waits for this row.
+    """
     digest = hashlib.sha256(file.data).hexdigest()
     path = f"attachments/{digest[:2]}/{digest}"
+    hold_file(path)
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(file.data))
     return path

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -61,6 +62,24 @@ def forget_old() -> int:
     """Deletes what is older than a day: answers hold text of messages. Returns how many."""
     before = timezone.now() - REMEMBERED
     return IdempotencyKey.objects.filter(created_at__lt=before).delete()[0]
+
+
+_QUOTING = """
+UPDATE crm_idempotencykey SET answer = NULL
+WHERE answer IS NOT NULL AND EXISTS (
+  SELECT 1 FROM regexp_matches(
+    answer::text, '[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}', 'g'
+  ) AS said WHERE said[1]::uuid IN ({rows})
+)
+"""
+
+
+def forget_quoting(rows: QuerySet[Any]) -> int:
+    """Empties answers that name one of these rows by its id: repeated, they say nothing more."""
+    sql, parameters = rows.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_QUOTING.format(rows=sql), parameters)
+        return int(cursor.rowcount)
 
 
 def _key(request: Request, *, required: bool) -> str | None:

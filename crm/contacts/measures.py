@@ -12,7 +12,8 @@ from crm.journal.measures import beginnings as beginnings_of
 
 
 class AddressRow(NamedTuple):
-    """handle is case folded. at: when its contact was first known of."""
+    """handle is case folded, of somebody erased a digest: who shares it has a row with that too.
+    at: when its contact was first known of."""
 
     contact: UUID
     at: datetime
@@ -31,8 +32,10 @@ class MergeRow(NamedTuple):
 
 def addresses() -> list[AddressRow]:
     rows = Identity.objects.order_by("pk")
-    fields = ("contact_id", "contact__occurred_at", "recorded_at", "kind", "handle")
-    return [AddressRow(*row) for row in rows.values_list(*fields)]
+    fields = ("contact_id", "contact__occurred_at", "recorded_at", "kind")
+    found = [AddressRow(*row) for row in rows.values_list(*fields, "handle")]
+    aliases = rows.exclude(alias="").values_list(*fields, "alias")
+    return found + [AddressRow(*row) for row in aliases]
 
 
 def merges() -> list[MergeRow]:

@@ -34,6 +34,7 @@ class Contact(Keyed, Recorded):
     )
     organization = models.CharField(_("organisation"), max_length=200, blank=True)
     blocked_at = models.DateTimeField(_("blocked at"), null=True, blank=True)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
     units: models.ManyToManyField[Unit, models.Model] = models.ManyToManyField(
         Unit, through="ContactUnit", related_name="+"
     )
@@ -57,7 +58,7 @@ class Contact(Keyed, Recorded):
         ]
 
     def __str__(self) -> str:
-        return self.name or str(_("unknown"))
+        return self.name or str(_("erased") if self.erased_at else _("unknown"))
 
 
 class Identity(models.Model):
@@ -69,6 +70,7 @@ class Identity(models.Model):
     shared: another contact has the same address (other systems allow that): kept as imported,
     never found by what comes in.
     recorded_at: since when it is known; readings of the past "as known" look at it.
+    erased: the handle is a digest. alias: that digest, where somebody else has the handle still.
     """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
@@ -77,6 +79,7 @@ class Identity(models.Model):
     handle = models.CharField(_("address"), max_length=320)
     shown = models.CharField(max_length=320, blank=True, default="")
     shared = models.BooleanField(default=False, editable=False)
+    alias = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
 
     class Meta:

@@ -10,11 +10,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, Prefetch, QuerySet
 
 from crm.contacts.models import Contact, Identity, Relationship
+from crm.journal import tombstones
 from crm.journal.lines import Choice, Field, Json, Known, Line, Text, Unfit, id_of, text
 from crm.journal.records import Record, write
 
@@ -55,6 +57,7 @@ class Said(Known):
     def __init__(self) -> None:
         super().__init__()
         self.addresses: dict[str, set[tuple[str, str]]] = {}
+        self.erased: dict[str, datetime] = {}  # of these addresses, those that were erased
 
 
 def addresses_of(line: Line) -> set[tuple[str, str]]:
@@ -63,12 +66,18 @@ def addresses_of(line: Line) -> set[tuple[str, str]]:
 
 class ContactRecord(Record[Contact]):
     def known(self, lines: Sequence[Line]) -> Known:
-        return self.loaded(Said(), lines)
+        known = self.loaded(Said(), lines)
+        said = {f"{kind} {handle}" for line in lines for kind, handle in addresses_of(line)}
+        known.erased = tombstones.buried(tombstones.ADDRESS, said)
+        return known
 
     def columns(self, line: Line, known: Any) -> dict[str, Any]:
         columns = super().columns(line, known)
         del columns["identities"]
         said = addresses_of(line)
+        since = [known.erased.get(f"{kind} {handle}") for kind, handle in said]
+        if any(erased_at and line.at < erased_at for erased_at in since):
+            raise Unfit("this person was erased since")
         if known.addresses.setdefault(line.id, said) != said:
             raise Unfit(OTHER_IDENTITIES)
         return columns

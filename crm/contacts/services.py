@@ -45,7 +45,8 @@ def know(addresses: Iterable[Address], *, at: datetime) -> dict[Key, Person]:
     """The people behind the addresses; who is new becomes a contact. Safe against itself.
 
     Runs in the caller's transaction; addresses are taken in one order, so that two batches with
-    the same people can't lock each other out.
+    the same people can't lock each other out. What is found is held until its end, as its foreign
+    keys hold it anyway: an erasure waits for it, and finds all that it writes.
     """
     by_key = {address.key: address for address in sorted(addresses, reverse=True)}
     found = _lookup(list(by_key))
@@ -62,6 +63,7 @@ FROM unnest(%s::text[], %s::text[], %s::text[]) AS asked (kind, scope, handle)
 JOIN crm_identity i ON i.kind = asked.kind AND i.scope = asked.scope
  AND i.handle = asked.handle AND NOT i.shared
 JOIN crm_contact c ON c.id = i.contact_id
+FOR KEY SHARE OF i
 """
 _INTRODUCE = """
 WITH asked AS (

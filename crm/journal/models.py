@@ -109,3 +109,19 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tombstone(models.Model):
+    """Something that was erased at `at`, known by a keyed digest alone (`tombstones`)."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    kind = models.CharField(max_length=30)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("tombstone")
+        verbose_name_plural = _("tombstones")
+        triggers = [pgtrigger.Protect(name="tombstones_stay", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.digest[:8]}"

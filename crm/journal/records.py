@@ -19,6 +19,7 @@ from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Cast, Coalesce, Collate
 from django.utils import timezone
 
+from crm.journal import tombstones
 from crm.journal.lines import (
     LONGEST_ID,
     Field,
@@ -126,6 +127,7 @@ class Record(Generic[Row]):
 
     def take(self, lines: Sequence[Line]) -> Outcome:
         outcome = Outcome()
+        lines = self.without_erased(lines, outcome)
         known = self.known(lines)
         there = {id_of(row): row for row in self.stored([line.id for line in lines])}
         fresh: list[tuple[Line, Row]] = []
@@ -146,6 +148,12 @@ class Record(Generic[Row]):
         outcome.new = len(fresh)
         self.settle(fresh, known)
         return outcome
+
+    def without_erased(self, lines: Sequence[Line], outcome: Outcome) -> list[Line]:
+        """What was erased on purpose stays so: such a line changes nothing."""
+        gone = tombstones.buried(self.type, {line.id for line in lines})
+        outcome.unchanged += sum(line.id in gone for line in lines)
+        return [line for line in lines if line.id not in gone]
 
     def known(self, lines: Sequence[Line]) -> Known:
         return self.loaded(Known(), lines)

@@ -15,6 +15,8 @@ from crm.organisation.models import Employee
 from crm.values import uuid7
 from crm.words import worded_by_week
 
+ERASED = "erased:"  # begins the digest of an answer whose words were erased
+
 
 class Direction(models.TextChoices):
     IN = "in", _("in")
@@ -34,7 +36,8 @@ class Message(Keyed, Acted):
     stated_at: the sender's own date, shown only.
     external_id + variant: the provider's id; `variant` tells apart messages that came under one
     id with another sender or body ("" for the first).
-    digest: SHA-256 of what was said, for that comparison.
+    digest: SHA-256 of what was said, for that comparison; of an erased answer `ERASED` and a
+    digest by which the same words of ours count as the same.
     articles: knowledge articles the author says were used (uses are counted from the text).
     approval_required, approved_by: filled by gates, or by import.
     """

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("conversations.inbox.company_api")),
     path("", include("conversations.inbox.envelopes")),
     path("", include("conversations.knowledge.api")),
+    path("", include("conversations.knowledge.overview_api")),
     path("", include("conversations.knowledge.ready_api")),
     path("", include("conversations.listening.api")),
     path("", include("conversations.editorial.api")),

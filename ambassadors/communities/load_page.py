@@ -14,8 +14,9 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from ambassadors.communities.load import NOBODY, WEEKS, Group, Load, Side, load_of, reads_load
+from ambassadors.communities.load import WEEKS, Load, Side, load_of, reads_load
 from ambassadors.communities.pages import for_employees, page
+from crm.organisation.groups import NOBODY, Group
 
 HEIGHT, WIDTH, GAP = 160, 46, 10  # of the drawing and its columns
 

@@ -13,6 +13,8 @@ from crm.journal.models import Pulse
 
 WORKER_DEAF_SECONDS = 60.0  # above the hard limit of a task, which may hold both slots
 WEB_DEAF_SECONDS = 30.0
+# A start on a busy machine takes long; killed for that, the next one would take as long again
+STARTING_SECONDS = 180.0
 ANSWER_SECONDS = 3.0
 
 
@@ -42,9 +44,9 @@ class Signs:
         """Name the parts without a sign for too long; `ages` since their last start in seconds."""
         now = time.monotonic()
         found = []
-        if now - self.web_at > WEB_DEAF_SECONDS < ages["web"]:
+        if _is_deaf(now - self.web_at, ages["web"], WEB_DEAF_SECONDS):
             found.append("web")
-        if now - self.task_at > WORKER_DEAF_SECONDS < ages["worker"]:
+        if _is_deaf(now - self.task_at, ages["worker"], WORKER_DEAF_SECONDS):
             found += ["worker", "beat"]  # either may be the one that stopped
         return found
 
@@ -67,3 +69,9 @@ class Signs:
             return False
         finally:
             connection.close()
+
+
+def _is_deaf(silent: float, age: float, limit: float) -> bool:
+    """Whether a part of `age` seconds that gave its last sign `silent` seconds ago is lost."""
+    has_begun = silent < age
+    return silent > limit if has_begun else age > STARTING_SECONDS

@@ -22,6 +22,7 @@ from conversations.inbox.models import Conversation
 from conversations.inbox.rights import must_answer
 from conversations.knowledge import pages, services
 from conversations.knowledge.acts import ACTS
+from conversations.knowledge.debt import debt_of
 from conversations.knowledge.duplicates import duplicates
 from conversations.knowledge.forms import ArticleForm, said_of
 from conversations.knowledge.models import (
@@ -33,6 +34,7 @@ from conversations.knowledge.models import (
 )
 from conversations.knowledge.ready import keep, may_change, offered
 from conversations.knowledge.ready_forms import ReadyAnswerForm
+from conversations.knowledge.reuse import SPANS, reads_reuse, reuse_of
 from conversations.knowledge.rights import may_edit_draft
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
@@ -56,6 +58,8 @@ class ArticleAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path("debt/", view(require_safe(self.debt)), name="article_debt"),
+            path("reuse/", view(require_safe(self.reuse)), name="article_reuse"),
             path("similar/", view(require_POST(self.similar)), name="article_similar"),
             path("from/<uuid:conversation_id>/", view(self.write_from), name="article_from"),
             path("<uuid:object_id>/edit/", view(self.edit_view), name="article_edit"),
@@ -146,6 +150,23 @@ class ArticleAdmin(ModelAdmin):
         said = _("A draft, personal data left out. Read it: what nobody could know is still there.")
         messages.success(request, said)
         return redirect("admin:article_edit", made.pk)
+
+    def debt(self, request: HttpRequest) -> HttpResponse:
+        """What is asked again and again while no article answers it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = {"debt": debt_of(_user(request)), "view": "debt", "title": _("Missing")}
+        return self.page(request, "debt", {**found, "tabs": pages.tabs(_user(request))})
+
+    def reuse(self, request: HttpRequest) -> HttpResponse:
+        """Whose articles help whom."""
+        if not self.has_view_permission(request) or not reads_reuse(_user(request)):
+            raise PermissionDenied
+        days = request.GET.get("days", "")
+        span = int(days) if days in map(str, SPANS) else SPANS[1]
+        found = {"reuse": reuse_of(_user(request), days=span), "spans": SPANS, "view": "reuse"}
+        around = {"tabs": pages.tabs(_user(request)), "title": _("Reuse")}
+        return self.page(request, "reuse", {**found, **around})
 
     def similar(self, request: HttpRequest) -> JsonResponse:
         """What says already what is being written; asked while typing."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from conversations.knowledge.models import (
     VersionOutcome,
     Visibility,
 )
+from conversations.knowledge.reuse import reads_reuse
 from conversations.knowledge.rights import may_care, may_edit_draft, why_not_review
 from conversations.knowledge.search import find
 from crm.organisation.models import Employee, Unit, User
@@ -67,6 +69,14 @@ TABS: dict[str, Callable[[Rows, User], Rows]] = {
     "care": _needing_care,
     "retired": lambda rows, user: rows.filter(state=S.RETIRED),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    view: str
+    address: str
+    label: str
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,8 @@ def context(request: HttpRequest, user: User) -> dict[str, Any]:
     rows, is_all = _shown(asked, user)
     return {
         "asked": asked,
-        "tabs": _tabs(asked, user),
+        "tabs": tabs(user),
+        "view": asked.view,
         "rows": rows[:PAGE],
         "is_all": is_all,
         "newer": asked.address(page=asked.page - 1) if asked.page > 1 else "",
@@ -161,7 +172,8 @@ def _languages(user: User) -> Any:
     return seen.values_list("language", flat=True).distinct()[:20]
 
 
-def _tabs(asked: Asked, user: User) -> dict[str, tuple[str, str, int]]:
+def tabs(user: User) -> list[Tab]:
+    """The lists, then the two pages that look at them all."""
     seen = Article.objects.visible_to(user)
     counts = {"review": _to_decide(seen, user), "care": _needing_care(seen, user)}
     labels = {
@@ -171,11 +183,19 @@ def _tabs(asked: Asked, user: User) -> dict[str, tuple[str, str, int]]:
         "care": _("Needs care"),
         "retired": _("Retired"),
     }
-    found = {}
-    for view, label in labels.items():
-        number = counts[view].order_by().count() if view in counts else 0
-        found[view] = (f"?view={view}", label, number)
-    return found
+    lists = reverse("admin:conversations_article_changelist")
+    shown = [
+        Tab(view, f"{lists}?view={view}", label, _counted(counts.get(view)))
+        for view, label in labels.items()
+    ]
+    shown.append(Tab("debt", reverse("admin:article_debt"), _("Missing")))
+    if reads_reuse(user):
+        shown.append(Tab("reuse", reverse("admin:article_reuse"), _("Reuse")))
+    return shown
+
+
+def _counted(rows: Rows | None) -> int:
+    return 0 if rows is None else rows.order_by().count()
 
 
 def to_review(user: User) -> ArticleQuerySet:

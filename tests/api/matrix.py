@@ -176,6 +176,8 @@ MATRIX = [
     ("GET", "articles/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "articles/{article}/", None, 401, 200, 200, 200, 200, 200, 200),
     ("POST", "articles/", ARTICLE, 401, 201, 201, 201, 201, 201, 403),
+    ("GET", "articles/missing/", None, 401, 200, 200, 200, 200, 200, 403),
+    ("GET", "articles/reuse/", None, 401, 403, 403, 403, 200, 200, 200),
     ("POST", "articles/similar/", ARTICLE, 401, 200, 200, 200, 200, 200, 403),
     # a draft is only who writes it's, here the staff's
     ("GET", "articles/{written}/", None, 401, 404, 404, 404, 200, 404, 404),
@@ -287,6 +289,7 @@ EMPLOYEE = {
     # who does not answer customers reads articles
     ("POST", "articles/"): 403,
     ("POST", "articles/similar/"): 403,
+    ("GET", "articles/missing/"): 403,
     ("PATCH", "articles/{written}/"): 403,
     ("POST", "articles/{written}/submit/"): 403,
     ("GET", "articles/{handed_in}/"): 404,
@@ -379,6 +382,8 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("POST", "/admin/conversations/conversation/{conversation}/presence/", 404, 200, 200),
     ("POST", "/admin/conversations/conversation/{conversation}/do/close/", 404, 302, 302),
     ("POST", "/admin/conversations/article/similar/", 200, 200, 200),
+    ("GET", "/admin/conversations/article/debt/", 200, 200, 200),
+    ("GET", "/admin/conversations/article/reuse/", 200, 200, 200),
     ("POST", "/admin/conversations/article/from/{conversation}/", 404, 302, 302),
     ("GET", "/admin/conversations/article/{written}/edit/", 404, 200, 200),
     ("POST", "/admin/conversations/article/{written}/do/submit/", 404, 302, 302),

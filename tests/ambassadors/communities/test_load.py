@@ -11,11 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ambassadors.communities.load import load_of, too_small
+from ambassadors.communities.load import load_of
 from ambassadors.communities.services import open_community, start_thread, write_post
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import close, reply, set_assignee
 from crm.access.models import Role, RoleGrant
+from crm.organisation.groups import too_small
 from crm.organisation.services import save_employee
 from crm.values import AUTOMATION
 from tests import house

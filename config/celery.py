@@ -174,6 +174,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 300},
         },
+        "keep the facts of days": {
+            "task": "maturity.appraisals.tasks.keep_facts",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "keep the appraisal of the week": {
             "task": "maturity.appraisals.tasks.store_appraisals_due",
             "schedule": 300.0,

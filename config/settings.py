@@ -263,6 +263,7 @@ PERSONAL_DATA = [
     "config.personal.HOLDINGS",
     "maturity.executive.personal.HOLDINGS",
     "maturity.appraisals.personal.HOLDINGS",
+    "maturity.facts.personal.HOLDINGS",
     "ambassadors.communities.personal.HOLDINGS",
     "ambassadors.routing.personal.HOLDINGS",
     "ambassadors.governance.personal.HOLDINGS",

@@ -10,9 +10,11 @@ from maturity.executive.models import (
     Survey,
     Voter,
 )
+from maturity.facts.models import DayFacts, Touch
 
 __all__ = [
     "Appraisal",
+    "DayFacts",
     "Declaration",
     "Digest",
     "MailWish",
@@ -20,6 +22,7 @@ __all__ = [
     "Reading",
     "Share",
     "Survey",
+    "Touch",
     "Transition",
     "Voter",
 ]

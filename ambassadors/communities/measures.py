@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ambassadors.communities.models import Community, Insight, InsightOutcome, Post, RoundTrip
-from crm.journal.measures import Beginning
+from crm.journal.measures import Beginning, first_recorded_since, oldest
 from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
 
@@ -99,3 +99,16 @@ def visible_threads(
         )
     }
     return {pk: openings[place] for pk, place in places.items() if place in openings}
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    return oldest(
+        *(first_recorded_since(one, since) for one in (Community, Post, RoundTrip, Insight))
+    )
+
+
+def undated() -> list[str]:
+    """What may be changed of communities without a date: a reading of any day sees it changed."""
+    rows = Community.objects.order_by("pk").values_list("pk", "dimension", "practice")
+    return [" ".join(map(str, row)) for row in rows]

@@ -15,7 +15,7 @@ from ambassadors.governance.models import (
     Policy,
     Training,
 )
-from crm.journal.measures import BY_ID
+from crm.journal.measures import BY_ID, first_recorded_since, oldest
 from crm.values import Via
 
 
@@ -89,3 +89,13 @@ def escalations() -> list[EscalationRow]:
 def corrections() -> list[CorrectionRow]:
     rows = Correction.objects.order_by("occurred_at", "pk")
     return [CorrectionRow(*r) for r in rows.values_list("occurred_at", "recorded_at", "message_id")]
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    return oldest(
+        *(
+            first_recorded_since(one, since)
+            for one in (Policy, Acknowledgement, Training, Escalation, Correction)
+        )
+    )

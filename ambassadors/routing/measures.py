@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ambassadors.routing.models import Offer
+from crm.journal.measures import first_recorded_since
 from crm.values import Via
 
 
@@ -27,3 +28,8 @@ def assignments() -> list[AssignmentRow]:
     rows = Offer.objects.annotate(own=Q(via=Via.OWN)).order_by("occurred_at", "pk")
     fields = ("conversation_id", "occurred_at", "recorded_at", "employee_id", "accepted_at", "own")
     return [AssignmentRow(*row) for row in rows.values_list(*fields)]
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    return first_recorded_since(Offer, since)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -316,6 +317,7 @@ class Offer(Keyed, Acted):
         indexes = [
             models.Index(name="offers_of_a_person", fields=["employee", "state"]),
             models.Index(name="offers_of_a_conversation", fields=["conversation"]),
+            BrinIndex(name="offers_recorded", fields=["recorded_at"], autosummarize=True),
             models.Index(
                 name="offers_to_tell",
                 fields=["occurred_at"],

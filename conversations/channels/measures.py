@@ -11,6 +11,7 @@ from django.db.models import Case, F, Value, When
 
 from conversations.channels.models import ChannelVersion, Heartbeat, Source
 from conversations.channels.wire.drill import KIND as DRILL
+from crm.journal.measures import first_recorded_since, oldest
 
 
 class ChannelRow(NamedTuple):
@@ -52,8 +53,10 @@ def sources() -> list[SourceRow]:
     return [SourceRow(*row) for row in rows.values_list(*fields)]
 
 
-def heartbeats() -> list[HeartbeatRow]:
+def heartbeats(since: datetime | None = None) -> list[HeartbeatRow]:
     rows = Heartbeat.objects.order_by("occurred_at", "pk")
+    if since is not None:
+        rows = rows.filter(occurred_at__gte=since)
     fields = ("source_id", "occurred_at", "recorded_at")
     return [HeartbeatRow(*row) for row in rows.values_list(*fields)]
 
@@ -61,3 +64,15 @@ def heartbeats() -> list[HeartbeatRow]:
 def source_names(ids: Collection[UUID]) -> dict[UUID, str]:
     """What the sources are called, for those who read the health of all of them."""
     return dict(Source.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    return oldest(
+        *(first_recorded_since(one, since) for one in (ChannelVersion, Source, Heartbeat))
+    )
+
+
+def undated() -> list[str]:
+    """What may be changed of sources without a date: a reading of any day sees it changed."""
+    return [f"{pk} {unit}" for pk, unit in Source.objects.order_by("pk").values_list("pk", "unit")]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, Sum
+from django.db.models.functions import Least
 
 from conversations.editorial.models import Decision, Publication, Reaction
-from crm.journal.measures import Beginning
+from crm.journal.measures import Beginning, first_recorded_since, oldest
 from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
 
@@ -99,3 +100,9 @@ def reactions(start: datetime, end: datetime) -> list[tuple[str, float]]:
     rows = Reaction.objects.filter(occurred_at__gte=start, occurred_at__lt=end, compared_by=None)
     sums = rows.values_list("metric").annotate(sum=Sum("value")).order_by("-sum", "metric")
     return [(metric, total) for metric, total in sums]
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    appeared = first_recorded_since(Publication, since, at=Least("occurred_at", "published_at"))
+    return oldest(appeared, *(first_recorded_since(one, since) for one in (Reaction, Decision)))

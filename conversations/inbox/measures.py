@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, CharField, F, Func, Q, QuerySet, Value, When
-from django.db.models.functions import Substr
+from django.db.models import Case, CharField, F, Func, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Substr
 
 from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import (
     Closing,
     Conversation,
+    Delivery,
     DeliveryState,
     Direction,
     Message,
@@ -21,7 +22,7 @@ from conversations.inbox.models import (
     NeedsAnswer,
 )
 from conversations.inbox.models.message import ERASED
-from crm.journal.measures import BY_ID
+from crm.journal.measures import BY_ID, first_recorded_since, oldest
 from crm.values import Via
 
 if TYPE_CHECKING:
@@ -123,3 +124,23 @@ def visible_subjects(user: User | AnonymousUser, ids: Collection[UUID]) -> dict[
     """Of these conversations, those that `user` may open, with their subjects."""
     seen = Conversation.objects.visible_to(user).filter(pk__in=ids)
     return {one.pk: str(one) for one in seen.only("pk", "subject")}
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    said = first_recorded_since(Message, since, at=Coalesce("sent_at", "occurred_at"))
+    rest = (first_recorded_since(one, since) for one in (NeedsAnswer, Closing))
+    return oldest(said, moved(since), *rest)
+
+
+def moved(since: datetime) -> datetime | None:
+    """The same of deliveries that went on: a message counts from its sending until it fails.
+
+    One that was tried again may have counted from an earlier sending on.
+    """
+    first_try = Case(When(attempt__lte=1, then=F("message__sent_at")))
+    rows = Delivery.objects.filter(updated_at__gte=since, message__sent_at__isnull=False)
+    found: datetime | None = rows.aggregate(at=Min(Coalesce(first_try, "message__occurred_at")))[
+        "at"
+    ]
+    return found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse
+from crm.journal.measures import first_recorded_since, oldest
 
 
 class ArticleRow(NamedTuple):
@@ -53,3 +54,10 @@ def uses() -> list[UseRow]:
 def written(until: datetime) -> int:
     """How many articles there were: shown, and no criterion looks at it."""
     return Article.objects.filter(occurred_at__lt=until).count()
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    return oldest(
+        *(first_recorded_since(one, since) for one in (Article, ArticleReview, ArticleUse))
+    )

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from conversations.listening.models import Mention, Triage
-from crm.journal.measures import BY_ID
+from crm.journal.measures import BY_ID, first_recorded_since, oldest
 from crm.values import Via
 
 
@@ -39,3 +39,8 @@ def triages() -> list[TriageRow]:
     rows = Triage.objects.annotate(order=BY_ID, own=Q(via=Via.OWN)).order_by("occurred_at", "order")
     fields = ("order", "occurred_at", "recorded_at", "mention_id", "by_id", "own")
     return [TriageRow(*row) for row in rows.values_list(*fields)]
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about."""
+    return oldest(*(first_recorded_since(one, since) for one in (Mention, Triage)))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import CharField, F, Min, Model, Q, RowRange, Window
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Collate
 
 # Records of one instant go in the order of their ids as text, whatever the database's language.
@@ -27,3 +28,16 @@ def beginnings(model: type[Model]) -> list[Beginning]:
     rows = model._default_manager.annotate(before=before)  # noqa: SLF001  # documented by Django
     first = rows.filter(Q(before=None) | Q(before__gt=F("occurred_at"))).order_by("recorded_at")
     return [Beginning(*row) for row in first.values_list("occurred_at", "recorded_at")]
+
+
+def first_recorded_since(
+    model: type[Model], since: datetime, *, at: str | Combinable = "occurred_at"
+) -> datetime | None:
+    """When the oldest happened of what was recorded from `since` on; None: nothing was."""
+    rows = model._default_manager.filter(recorded_at__gte=since)  # noqa: SLF001  # as above
+    found: datetime | None = rows.aggregate(at=Min(at))["at"]
+    return found
+
+
+def oldest(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import F
 
+from crm.journal.measures import first_recorded_since, oldest
 from crm.organisation.models import (
     CompanyVersion,
     DepartmentVersion,
     EmployeeVersion,
     UnitVersion,
 )
+
+EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class CompanyRow(NamedTuple):
@@ -78,3 +81,15 @@ def employees() -> list[EmployeeRow]:
     fields = ("employee_id", "occurred_at", "recorded_at", "email")
     facts = ("department_id", "social_team", "relevant", "left_at")
     return [EmployeeRow(*row) for row in rows.values_list(*fields, *facts)]
+
+
+def touched(since: datetime) -> datetime | None:
+    """The oldest moment that what was recorded from `since` on says something about.
+
+    A company and a unit are shown before their first version: that is every moment.
+    """
+    for version in (CompanyVersion, UnitVersion):
+        if first_recorded_since(version, since) is not None:
+            return EVER
+    found = (first_recorded_since(one, since) for one in (DepartmentVersion, EmployeeVersion))
+    return oldest(*found)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from maturity.facts.ledger import Day, Ledger
+from maturity.facts.ledger import Day
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import gates, stages, walk
 from maturity.scoring.definition import Criterion, Model
@@ -123,22 +123,29 @@ def described(
     }
 
 
-def monday_reached(ledger: Ledger, as_of: date, now: datetime) -> date:
+class Days(Protocol):
+    """One reading of the past: what was counted on any day, and the Mondays of the walk."""
+
+    @property
+    def model(self) -> Model: ...
+    def mondays(self, until: date) -> list[date]: ...
+    def day(self, on: date) -> Day: ...
+
+
+def monday_reached(
+    units_at: Callable[[date], Iterable[UnitAt]], as_of: date, now: datetime
+) -> date:
     """The last Monday up to `as_of` that has begun in every unit."""
     monday = last_monday(as_of)
-    while any(unit.cut > now for unit in ledger.units_at(monday)):
+    while any(unit.cut > now for unit in units_at(monday)):
         monday -= timedelta(days=7)
     return monday
 
 
-def derive(ledger: Ledger, as_of: date, *, now: datetime, live: Live) -> Derived:
-    """Reading `corrected`: everything known now, each Monday with what occurred before it.
-
-    Gates and stages are those of the last Monday, the figures those of `as_of` itself.
-    """
-    monday, model = monday_reached(ledger, as_of, now), ledger.model
-    walked = walk.walk(model, (ledger.day(week).week for week in ledger.mondays(monday)))
-    return Derived(model, as_of, ledger.day(as_of), walked, as_of != monday, live)
+def derive(days: Days, as_of: date, *, monday: date, live: Live) -> Derived:
+    """Gates and stages are those of the last Monday, the figures those of `as_of` itself."""
+    walked = walk.walk(days.model, (days.day(week).week for week in days.mondays(monday)))
+    return Derived(days.model, as_of, days.day(as_of), walked, as_of != monday, live)
 
 
 def company(derived: Derived) -> dict[str, Any]:

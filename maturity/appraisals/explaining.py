@@ -70,7 +70,7 @@ def criterion_of(ledger: Ledger, id_: str) -> Criterion:
 
 def explained(ledger: Ledger, known: Known | None, asked: Asked, *, now: datetime) -> Iterator[str]:
     """`known`: for the reading of that name; `ledger` is then what was known on the day."""
-    monday = monday_reached(ledger, asked.as_of, now)
+    monday = monday_reached(ledger.units_at, asked.as_of, now)
     walked_so_far = list(known.steps(monday) if known else steps(ledger, monday))
     walked = walked_so_far[-1][1] if walked_so_far else walk.start(ledger.model)
     day = known.day(asked.as_of) if known else ledger.day(asked.as_of)

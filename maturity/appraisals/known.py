@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from maturity.appraisals.derivation import Derived, Live, monday_reached
 from maturity.facts.ledger import Day, Ledger
+from maturity.facts.organisation import UnitAt
 from maturity.scoring import walk
 from maturity.scoring.walk import Walked
 
@@ -21,7 +21,7 @@ class Known:
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+        self.ledger, self.model = ledger, ledger.model
         belated = [(at, recorded) for at, recorded in ledger.records.moments() if recorded > at]
         self.happened = sorted(at for at, _ in belated)
         self.recorded = sorted(recorded for _, recorded in belated)
@@ -42,7 +42,9 @@ class Known:
     def recorded_before(self, cut: datetime | None) -> Ledger:
         """What was known at `cut`, and nothing else."""
         records = self.ledger.records
-        known = records.recorded_before(cut) if cut else type(records)()
+        first = records.first_recorded_at
+        nothing = cut is None or first is None or first >= cut
+        known = type(records)() if cut is None or nothing else records.recorded_before(cut)
         return Ledger(known, self.ledger.model)
 
     def ledger_at(self, on: date) -> Ledger:
@@ -67,11 +69,25 @@ class Known:
             day = with_unit(day, unit, self.ledger_before(own).day(on))
         return day
 
+    def units_at(self, on: date) -> list[UnitAt]:
+        return self.ledger_at(on).units_at(on)
+
+    def mondays(self, until: date) -> list[date]:
+        """From the first that could be evaluated with what was known at it: so can all later ones.
+
+        More knowledge never makes the first record later.
+        """
+        found = self.ledger.mondays(until)
+        first = next((n for n, monday in enumerate(found) if self.is_evaluated(monday)), len(found))
+        return found[first:]
+
+    def is_evaluated(self, monday: date) -> bool:
+        cut = self.cut(monday)
+        return cut is not None and monday in self.ledger_before(cut).mondays(monday)
+
     def weeks(self, until: date) -> Iterator[tuple[date, Day]]:
-        for monday in self.ledger.mondays(until):
-            cut = self.cut(monday)
-            if cut is not None and monday in self.ledger_before(cut).mondays(monday):
-                yield monday, self.day(monday)
+        for monday in self.mondays(until):
+            yield monday, self.day(monday)
 
     def steps(self, until: date) -> Iterator[tuple[date, Walked, Day]]:
         """Every Monday evaluated, with where everybody stood after it."""
@@ -79,14 +95,6 @@ class Known:
         for monday, day in self.weeks(until):
             walked = walk.step(self.ledger.model, walked, day.week)
             yield monday, walked, day
-
-    def derive(self, as_of: date, *, now: datetime, live: Live) -> Derived:
-        monday = monday_reached(self.ledger_at(as_of), as_of, now)
-        walked = walk.start(self.ledger.model)
-        for _, standing, _ in self.steps(monday):
-            walked = standing
-        day = self.day(as_of)
-        return Derived(self.ledger.model, as_of, day, walked, as_of != monday, live)
 
 
 def with_unit(day: Day, unit: UUID, own: Day) -> Day:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +20,14 @@ from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Derived
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal
+from maturity.appraisals.past import Past
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
 from maturity.appraisals.weeks import Weeks, corrected_weeks, kept_weeks
 from maturity.facts.evidence import Evidence
 from maturity.facts.ledger import Ledger
+from maturity.facts.models import Reading
 from maturity.facts.organisation import UnitAt
-from maturity.facts.records import read
+from maturity.facts.records import Records, read
 from maturity.scoring.definition import load
 
 FURTHEST_AHEAD = timedelta(days=35)
@@ -38,11 +39,7 @@ UNTIL_DRAWN = 1200.0  # the worker comes every five minutes
 FIRST_YEAR = 1970
 
 
-class PastReading(StrEnum):
-    """known: only what was recorded by then. corrected: everything known now."""
-
-    KNOWN = "known"
-    CORRECTED = "corrected"
+PastReading = Reading
 
 
 @dataclass(frozen=True)
@@ -74,24 +71,32 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     """Derives the appraisal of that day from all records; seconds for a large company."""
     now = at or timezone.now()
     check_day(as_of, today=now.date())
-    ledger = Ledger(read(), load())
-    live = live_evaluations(as_of)
+    past = past_of(reading)
+    derived = derived_from(past, as_of, now=now)
     if reading is PastReading.KNOWN:
-        known = Known(ledger)
-        derived, seen = known.derive(as_of, now=now, live=live), known.ledger_at(as_of)
         weeks = kept_weeks(as_of)
     else:
-        derived, seen = derivation.derive(ledger, as_of, now=now, live=live), ledger
-        weeks = corrected_weeks(ledger, derived.walked, derived.last_monday)
+        weeks = corrected_weeks(past, derived.walked, derived.last_monday)
     return Picture(
         derived=derived,
         reading=reading,
-        company=seen.records.companies[-1].name if seen.records.companies else "",
-        evidence={c.id: seen.evidence(as_of, c.metric) for c in ledger.model.criteria},
-        has_imported_history=seen.records.has_imported_history(),
+        company=past.company(as_of),
+        evidence=past.evidence(as_of),
+        has_imported_history=past.at(as_of).has_imports,
         made_at=now,
         weeks=weeks,
     )
+
+
+def past_of(reading: PastReading, *, records: Records | None = None) -> Past:
+    return Past(reading, load(), now=timezone.now(), records=records)
+
+
+def derived_from(past: Past, as_of: date, *, now: datetime) -> Derived:
+    """The appraisal of that day, from kept facts where they are."""
+    monday = derivation.monday_reached(lambda on: past.units_at(on, as_of=as_of), as_of, now)
+    live = live_evaluations(as_of)
+    return derivation.derive(past, as_of, monday=monday, live=live)
 
 
 def picture_key(as_of: date, reading: PastReading) -> str:
@@ -126,8 +131,10 @@ def drawn_picture(as_of: date, *, reading: PastReading) -> Picture:
     return made
 
 
-def evidence_of(as_of: date, *, reading: PastReading, unit: UUID, criterion: str) -> Evidence:
-    """The records behind one criterion of a unit, remembered like a picture."""
+def evidence_of(
+    as_of: date, *, reading: PastReading, unit: UUID | None, criterion: str
+) -> Evidence:
+    """The records behind one criterion of the company or a unit, remembered like a picture."""
     model = load()
     key = f"evidence:{model.sha256[:16]}:{reading.value}:{as_of.isoformat()}:{unit}:{criterion}"
     with suppress(RedisError):

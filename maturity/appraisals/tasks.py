@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from maturity.appraisals import services
+from maturity.appraisals import keeping, services
 
 LONGEST = 3600  # seconds: a first run after a long pause replays every missed Monday
 
@@ -13,6 +13,12 @@ LONGEST = 3600  # seconds: a first run after a long pause replays every missed M
 def store_appraisals_due() -> None:
     """Stores this Monday's appraisal once its midnight has passed everywhere; idempotent."""
     services.store_due_appraisals()
+
+
+@shared_task(time_limit=LONGEST, soft_time_limit=LONGEST - 60)
+def keep_facts() -> None:
+    """Keeps the facts of days that are over, and anew those that something late was about."""
+    keeping.keep_facts()
 
 
 @shared_task(time_limit=LONGEST, soft_time_limit=LONGEST - 60)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
+from maturity.appraisals.derivation import Days
 from maturity.appraisals.models import Reading
-from maturity.facts.ledger import Ledger
 from maturity.scoring.definition import Model
 from maturity.scoring.gates import Measured
 from maturity.scoring.walk import ORGANISED_DISTRIBUTION, Walked
@@ -54,18 +54,18 @@ class _Gathered:
         )
 
 
-def corrected_weeks(ledger: Ledger, walked: Walked, until: date) -> Weeks:
+def corrected_weeks(days: Days, walked: Walked, until: date) -> Weeks:
     """Every Monday of the walk, as known now; the walk has counted these days already."""
     gathered = _Gathered()
-    for on in ledger.mondays(until):
+    for on in days.mondays(until):
         if until - on > THREE_YEARS:
             continue
-        week = ledger.day(on).week
+        week = days.day(on).week
         for unit, figures in week.units.items():
             gathered.add_all(UUID(unit), on, figures)
         pooled = dict(week.company)
         if len(week.units) > 1:
-            pooled[ORGANISED_DISTRIBUTION] = _distribution(ledger.model, week.units, walked, on)
+            pooled[ORGANISED_DISTRIBUTION] = _distribution(days.model, week.units, walked, on)
         gathered.add_all(None, on, pooled)
     return gathered.weeks()
 

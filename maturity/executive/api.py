@@ -171,10 +171,11 @@ class EvidenceView(Readers):
 
 
 def evidence_behind(asked: Found, criterion: str) -> Evidence:
-    if asked.unit is None:
+    if asked.unit is None and criterion in asked.picture.evidence:
         return asked.picture.evidence[criterion]
     day, reading = asked.asked.as_of, asked.asked.reading
-    return evidence_of(day, reading=reading, unit=asked.unit.unit, criterion=criterion)
+    unit = asked.unit.unit if asked.unit else None
+    return evidence_of(day, reading=reading, unit=unit, criterion=criterion)
 
 
 def records_of(request: Request, evidence: Evidence | None) -> dict[str, Any]:

@@ -154,15 +154,13 @@ def behind(request: HttpRequest, found: Opened, row: Row) -> Behind | None:
     """None where the figure is that of a small group: its records are not shown either."""
     if row.is_withheld:
         return None
-    evidence = row.evidence
-    if evidence is None and found.unit is not None:
-        evidence = evidence_of(
-            found.asked.as_of,
-            reading=found.asked.reading,
-            unit=found.unit.unit,
-            criterion=row.criterion.id,
-        )
-    return seen_by(request.user, evidence) if evidence else None
+    evidence = row.evidence or evidence_of(
+        found.asked.as_of,
+        reading=found.asked.reading,
+        unit=found.unit_id,
+        criterion=row.criterion.id,
+    )
+    return seen_by(request.user, evidence)
 
 
 @for_readers

@@ -93,7 +93,7 @@ class Ledger:
 
     def mondays(self, until: date) -> list[date]:
         """From the first Monday after the first record up to `until`, included."""
-        first = self.records.first_at()
+        first = self.records.first_at
         if first is None or not self.organisation.units:
             return []
         day = next_monday(first.date() - timedelta(days=2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 from ambassadors.communities import measures as communities
@@ -86,14 +87,21 @@ class Records:
             if hasattr(row, "at")
         ]
 
-    def has_imported_history(self) -> bool:
-        """Something was recorded long after it happened."""
-        return any(recorded - at > BELATED for at, recorded in self.moments())
+    @cached_property
+    def imported_since(self) -> datetime | None:
+        """When something was first recorded long after it had happened."""
+        late = (recorded for at, recorded in self.moments() if recorded - at > BELATED)
+        return min(late, default=None)
 
+    @cached_property
     def first_at(self) -> datetime | None:
         """When the first record of any kind happened."""
-        rows = [row for rows in self.dated().values() for row in rows if hasattr(row, "at")]
+        rows = (row for rows in self.dated().values() for row in rows if hasattr(row, "at"))
         return min((row.at for row in rows if row.at > UNDATED_UNTIL), default=None)
+
+    @cached_property
+    def first_recorded_at(self) -> datetime | None:
+        return min((recorded for _, recorded in self.moments()), default=None)
 
 
 def read() -> Records:

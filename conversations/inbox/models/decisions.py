@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +25,8 @@ class NeedsAnswer(Keyed, Acted):
         verbose_name = _("decision on the need of an answer")
         verbose_name_plural = _("decisions on the need of an answer")
         indexes = [
-            models.Index(name="needs_of_a_conversation", fields=["conversation", "occurred_at"])
+            models.Index(name="needs_of_a_conversation", fields=["conversation", "occurred_at"]),
+            BrinIndex(name="needs_recorded", fields=["recorded_at"], autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -41,7 +43,8 @@ class Closing(Keyed, Acted):
         verbose_name = _("closing")
         verbose_name_plural = _("closings")
         indexes = [
-            models.Index(name="closings_of_a_conversation", fields=["conversation", "occurred_at"])
+            models.Index(name="closings_of_a_conversation", fields=["conversation", "occurred_at"]),
+            BrinIndex(name="closings_recorded", fields=["recorded_at"], autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -120,6 +120,7 @@ class Message(Keyed, Acted):
             ),
             GinIndex(worded_by_week("text", "occurred_at"), name="messages_by_words"),
             models.Index(name="messages_by_time", fields=["occurred_at"]),
+            BrinIndex(name="messages_recorded", fields=["recorded_at"], autosummarize=True),
         ]
 
     def __str__(self) -> str:

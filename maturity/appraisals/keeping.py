@@ -1,0 +1,125 @@
+"""Keeping the facts of days: every day that is over, in both readings, and anew what changed.
+
+Each handful of days is one transaction. A run that is stopped has kept whole days; the next one
+goes on with those that are missing. A second run beside it does nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from maturity.appraisals.past import Past
+from maturity.facts import kept
+from maturity.facts.models import Reading
+from maturity.scoring.definition import load
+
+LOCK = 0x6D617466  # one keeping of facts at a time in a database
+HANDFUL = 20  # days
+SLICE = 120.0  # seconds that the worker counts, once the records are read
+DAY = timedelta(days=1)
+MONDAY = 0
+Told = Callable[[int, int], None]  # days done, days to do
+
+
+class Keeping:
+    """What is to be counted, the most asked for first."""
+
+    def __init__(self, *, now: datetime, every_day: bool = True) -> None:
+        model = load()
+        self.every_day = every_day
+        self.corrected = Past(Reading.CORRECTED, model, now=now)
+        self.known = Past(Reading.KNOWN, model, now=now)
+        self.last = self.newest_over(now.date() + DAY)
+
+    def newest_over(self, day: date) -> date | None:
+        """The last day whose midnight is behind every unit."""
+        until = self.corrected.looks.until
+        for back in range(7):
+            on = day - back * DAY
+            cut = kept.last_cut(self.corrected.units_at(on, as_of=on))
+            if cut is not None and kept.is_over(cut, at=until):
+                return on
+        return None
+
+    def missing(self) -> list[tuple[Past, date]]:
+        """The newest day, then Mondays, then the days between them; newest first."""
+        if self.last is None:
+            return []
+        begins = self.corrected.at(self.last).begins
+        if begins is None:
+            return []
+        days = [self.last - n * DAY for n in range((self.last - begins).days + 1)]
+        days.sort(key=lambda day: (day != self.last, day.weekday() != MONDAY))
+        if not self.every_day:
+            days = [day for day in days if day == self.last or day.weekday() == MONDAY]
+        return [*self.missing_of(self.corrected, days), *self.missing_of(self.known, days)]
+
+    def missing_of(self, past: Past, days: list[date]) -> list[tuple[Past, date]]:
+        found = kept.days_in_force(past.reading, past.model, days, looks=past.looks)
+        return [(past, day) for day in days if day not in found and self.is_known(past, day)]
+
+    def is_known(self, past: Past, day: date) -> bool:
+        """Something was known by then; of a day of which nothing was, nothing is kept."""
+        return past.reading == Reading.CORRECTED or past.structure.cut(day) is not None
+
+    def run(self, todo: list[tuple[Past, date]], *, until: float, told: Told) -> int:
+        """Counts and keeps, for as long as there is time; answers how many days."""
+        self.known.share_records_of(self.corrected)
+        done = 0
+        for start in range(0, len(todo), HANDFUL):
+            if time.monotonic() > until:
+                break
+            for past, day in todo[start : start + HANDFUL]:
+                self.count(past, day)
+                done += 1
+                told(done, len(todo))
+            for past in (self.corrected, self.known):
+                past.keep()
+        if done:
+            self.corrected.looks.keep()
+        return done
+
+    def count(self, past: Past, day: date) -> None:
+        if day == self.last and past is self.corrected:
+            past.count_with_evidence(day)
+        else:
+            past.count(day)
+
+
+def keep_facts(
+    *,
+    at: datetime | None = None,
+    every_day: bool = True,
+    seconds: float = SLICE,
+    told: Told = lambda *_: None,
+) -> int:
+    """Brings the kept facts up to date; answers how many days were counted."""
+    with only_one_keeps() as is_ours:
+        if not is_ours:
+            return 0
+        keeping = Keeping(now=at or timezone.now(), every_day=every_day)
+        todo = keeping.missing()
+        if not todo:
+            return 0
+        _ = keeping.corrected.ledger  # reading takes its time: counting has its own
+        return keeping.run(todo, until=time.monotonic() + seconds, told=told)
+
+
+@contextmanager
+def only_one_keeps() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        row = cursor.fetchone()
+    is_ours = bool(row and row[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

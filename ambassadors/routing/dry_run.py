@@ -16,6 +16,7 @@ from ambassadors.routing.matching import Conditions
 from ambassadors.routing.models import Offer, OfferState, RoutingCase
 from ambassadors.routing.pool import Past
 from ambassadors.routing.questions import questions
+from ambassadors.routing.said import in_words
 from conversations.inbox.models import Conversation, ConversationQuerySet
 from crm.organisation.models import Employee
 
@@ -69,7 +70,7 @@ def _tried(
         conversation=each,
         rule=decision.rule.name if decision.rule else "",
         person=names.get(decision.best.employee_id, "") if decision.best else "",
-        why=decision.why,
+        why=in_words(decision.why),
         met=met,
         had=had or str(each.assignee or ""),
     )

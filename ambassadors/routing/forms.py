@@ -136,14 +136,14 @@ def _clock(since_midnight: timedelta) -> str:
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     relationships = forms.MultipleChoiceField(
-        label=_("relationships"),
+        label=_("Relationships"),
         required=False,
         choices=Relationship.choices,
         widget=forms.CheckboxSelectMultiple,
     )
 
     priorities = forms.MultipleChoiceField(
-        label=_("priorities"),
+        label=_("Priorities"),
         required=False,
         choices=Priority.choices,
         widget=forms.CheckboxSelectMultiple,

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST
 
 from ambassadors.routing import services
 from ambassadors.routing.models import Offer, RoutingCase
+from ambassadors.routing.said import in_words
+from ambassadors.routing.why_me import named_points
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import may_answer
 from crm.access.doors import actor_of
@@ -28,6 +30,7 @@ MOST_OFFERS = 10
 def panel(request: HttpRequest, conversation: Conversation) -> str:
     """Rendered for `THREAD_PANELS`."""
     offers = Offer.objects.filter(conversation=conversation).select_related("employee")
+    case = RoutingCase.objects.filter(pk=conversation.pk).first()
     return render_to_string(
         "ambassadors/routing_panel.html",
         {
@@ -35,8 +38,12 @@ def panel(request: HttpRequest, conversation: Conversation) -> str:
             "may_assign": may_assign(request, conversation),
             "me": Employee.objects.filter(user=request.user.pk, left_at=None).first(),
             "people": _people(request, conversation),
-            "case": RoutingCase.objects.filter(pk=conversation.pk).first(),
-            "offers": offers.order_by("-occurred_at")[:MOST_OFFERS],
+            "case": case,
+            "reasons": [in_words(reason) for reason in case.reasons] if case else [],
+            "offers": [
+                (offer, named_points(offer))
+                for offer in offers.order_by("-occurred_at")[:MOST_OFFERS]
+            ],
         },
         request=request,
     )

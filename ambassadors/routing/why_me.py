@@ -30,7 +30,7 @@ def why_me(offer: Offer, available: Availability) -> Why:
     words = list(_words(offer, available))
     if not words:
         words = [_("You were free, and it was your turn.")]
-    return Why(words, _points(offer), offer.score)
+    return Why(words, named_points(offer), offer.score)
 
 
 def _words(offer: Offer, available: Availability) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _language(code: str) -> str:
         return code
 
 
-def _points(offer: Offer) -> list[tuple[str, float]]:
+def named_points(offer: Offer) -> list[tuple[str, float]]:
     names = {
         "topic": _("topic"),
         "language": _("language"),

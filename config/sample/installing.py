@@ -26,6 +26,7 @@ from config.history.importing import Import
 from config.history.progress import Progress, Writable
 from config.sample.company import AMBASSADOR, EXECUTIVE, SEED, STAFF, generate, write
 from config.sample.plan import write_plan
+from config.sample.shelf import fill_shelf
 from conversations.channels.models import Channel
 from conversations.channels.services import connect_channel
 from conversations.inbox.models import Conversation
@@ -64,6 +65,7 @@ def ensure_sample(folder: Path, *, out: Writable) -> bool:
         made = {"people": _sign_ins(), "channels": _channels()}
         _route()
         write_plan(_user(AMBASSADOR), _user(STAFF))
+        fill_shelf(_user(AMBASSADOR), _user(STAFF))
         draft = _draft(facts, made)
     draft.replace(facts)
     return True

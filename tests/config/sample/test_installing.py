@@ -15,6 +15,7 @@ from config.sample.installing import ensure_sample
 from conversations.channels.models import Channel, Source
 from conversations.editorial.models import Publication
 from conversations.inbox.models import Conversation, Delivery, Status
+from conversations.listening.models import Watch
 from crm.access.models import Role
 from crm.access.services import roles_of
 from crm.organisation.models import Employee, Unit, User
@@ -52,6 +53,9 @@ def test_a_fresh_installation_gets_people_channels_and_a_living_inbox(tmp_path: 
     planned = Publication.objects.filter(key=None)
     states = set(planned.values_list("state", flat=True))
     assert states == {"draft", "submitted", "approved", "published"}
+    help_centre = Client().get("/help/bivouac/").content.decode()
+    assert "Laver un duvet" in help_centre
+    assert Watch.objects.count() == 1
 
     before = counts()
     assert not ensure_sample(tmp_path, out=io.StringIO())

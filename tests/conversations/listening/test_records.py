@@ -56,3 +56,12 @@ def test_what_was_heard_and_decided_here_goes_out(ear: Ear, tmp_path: Path) -> N
     assert (decision["mention"], decision["outcome"], decision["own"]) == (
         mention["id"], "watch", True,
     )  # fmt: skip
+
+
+def test_imported_mentions_are_told_apart_by_language_and_mood(tmp_path: Path) -> None:
+    company = Company()
+    for text in ("The tent leaks, I am very disappointed", "Une tente superbe, merci à vous", "42"):
+        company.add("mention", at=START + DAY, source="s", text=text, author="Nina")
+    company.take_in(tmp_path)
+    told = Mention.objects.order_by("text").values_list("language", "sentiment")
+    assert list(told) == [("", ""), ("en", "negative"), ("fr", "positive")]

@@ -1,5 +1,5 @@
 """S1-LIS and S3-LIS-1 from live acts: what would cheat them leaves the gate shut, the same number
-of honest acts opens it."""
+of honest acts opens it, and lifting the guard lets the cheat through."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 import time_machine
 from django.db import DatabaseError, transaction
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from conversations.channels.wire.contract import Mentioned
 from conversations.listening import hearing, places, watches
-from conversations.listening.models import Mention, Place, Watch
+from conversations.listening.models import Mention, Place, Triage, Watch
 from conversations.listening.triage import triage
 from crm.access.models import Role
 from crm.organisation.services import save_unit
@@ -109,6 +110,9 @@ def test_a_program_in_a_persons_name_looks_at_nothing(desk: Desk, id_: str, via:
     _weeks(desk, _in_turn(desk, via=via))
     outcome, k = _judged(desk, id_)
     assert (outcome == "MET", k) == (False, 0)
+    with pgtrigger.ignore():  # without the guard
+        Triage.objects.update(via=Via.OWN)
+    assert _judged(desk, id_) == ("MET", HEARD)
 
 
 @pytest.mark.parametrize(("id_", "days"), [("S1-LIS", 15), ("S3-LIS-1", 5)])
@@ -120,6 +124,11 @@ def test_what_is_decided_too_late_does_not_count(desk: Desk, id_: str, days: int
         _decide([row], (desk.ada, desk.ben)[number % 2].acting)
     outcome, k = _judged(desk, id_)
     assert (outcome == "MET", k) == (False, 0)
+    with pgtrigger.ignore():  # without the guard
+        for row in Triage.objects.select_related("mention"):
+            in_time = row.mention.occurred_at + (row.occurred_at - START) % timedelta(days=1)
+            Triage.objects.filter(pk=row.pk).update(occurred_at=in_time)
+    assert _judged(desk, id_) == ("MET", HEARD)
 
 
 @pytest.mark.parametrize(("alone", "judged"), [(True, "NOT_MET"), (False, "MET")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import django
@@ -14,33 +15,34 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def main(what: str = "ingest") -> None:
-    set_up()
+    set_up("bench-import" if what == "import" else "bench")
     from bench import ingest  # noqa: PLC0415 - needs Django set up
+    from bench.history import report as importing  # noqa: PLC0415
+    from bench.maturity import kept as keeping  # noqa: PLC0415
     from bench.maturity import report as maturity  # noqa: PLC0415
     from bench.page import report as executive  # noqa: PLC0415
     from bench.routing import report, through  # noqa: PLC0415
     from bench.search import report as searching  # noqa: PLC0415
     from bench.suggestions import report as suggesting  # noqa: PLC0415
 
-    if what == "routing":
-        report.main(questions=int(os.environ.get("ROWS", "20000")))
-    elif what == "offers":
-        through.main(conversations=int(os.environ.get("ROWS", "5000")))
-    elif what == "maturity":
-        maturity.main(messages=int(os.environ.get("ROWS", "200000")))
-    elif what == "search":
-        searching.main(messages=int(os.environ.get("ROWS", "5000000")))
-    elif what == "suggestions":
-        suggesting.main()
-    elif what == "page":
-        executive.main(messages=int(os.environ.get("ROWS", "20000")))
-    else:
-        ingest.main(rows=int(os.environ.get("ROWS", "50000")))
+    benches: dict[str, tuple[Callable[[int], None], int]] = {
+        "ingest": (lambda rows: ingest.main(rows=rows), 50_000),
+        "routing": (lambda rows: report.main(questions=rows), 20_000),
+        "offers": (lambda rows: through.main(conversations=rows), 5_000),
+        "maturity": (lambda rows: maturity.main(messages=rows), 200_000),
+        "facts": (lambda rows: keeping.main(messages=rows), 20_000),
+        "import": (lambda rows: importing.main(lines=rows), 400_000),
+        "search": (lambda rows: searching.main(messages=rows), 5_000_000),
+        "suggestions": (lambda _: suggesting.main(), 0),
+        "page": (lambda rows: executive.main(messages=rows), 20_000),
+    }
+    measure, rows = benches.get(what, benches["ingest"])
+    measure(int(os.environ.get("ROWS", rows)))
 
 
-def set_up() -> None:
+def set_up(folder: str) -> None:
     environ.Env.read_env(BASE_DIR / ".env")
-    os.environ["EMBEDDED_DIR"] = str(BASE_DIR / "var" / "bench")
+    os.environ["EMBEDDED_DIR"] = str(BASE_DIR / "var" / folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     for name in ("DATABASE_URL", "REDIS_URL"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ambassadors.routing.models import Offer
-from crm.journal.measures import first_recorded_since
+from crm.journal.measures import Reach, among, first_recorded_since, reach
 from crm.values import Via
 
 
@@ -24,12 +25,18 @@ class AssignmentRow(NamedTuple):
     own: bool
 
 
-def assignments() -> list[AssignmentRow]:
+def assignments(conversations: Collection[UUID] | None = None) -> list[AssignmentRow]:
     rows = Offer.objects.annotate(own=Q(via=Via.OWN)).order_by("occurred_at", "pk")
     fields = ("conversation_id", "occurred_at", "recorded_at", "employee_id", "accepted_at", "own")
-    return [AssignmentRow(*row) for row in rows.values_list(*fields)]
+    found = among(rows.values_list(*fields), "conversation", conversations)
+    return sorted((AssignmentRow(*row) for some in found for row in some), key=lambda row: row.at)
 
 
 def touched(since: datetime) -> datetime | None:
     """The oldest moment that what was recorded from `since` on says something about."""
     return first_recorded_since(Offer, since)
+
+
+def reaches() -> list[Reach]:
+    """How far back assignments go."""
+    return [reach(Offer.objects.all())]

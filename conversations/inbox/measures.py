@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case, CharField, F, Func, Min, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Substr
+from django.db.models.functions import Coalesce, Greatest, Substr
 
 from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import (
     Closing,
     Conversation,
-    Delivery,
     DeliveryState,
     Direction,
     Message,
@@ -22,13 +23,25 @@ from conversations.inbox.models import (
     NeedsAnswer,
 )
 from conversations.inbox.models.message import ERASED
-from crm.journal.measures import BY_ID, first_recorded_since, oldest
+from crm.journal.measures import (
+    AT_ONCE,
+    BY_ID,
+    Reach,
+    among,
+    first_recorded_since,
+    oldest,
+    reach,
+)
+from crm.journal.models import Act
 from crm.values import Via
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from crm.organisation.models import User
+
+
+NEAR = timedelta(days=9)  # an ISO week and the widest difference of clocks
 
 
 class MessageRow(NamedTuple):
@@ -82,8 +95,32 @@ def spoken() -> QuerySet[Message]:
     return said.exclude(direction=Direction.OUT, sent_at__isnull=True).exclude(drilled)
 
 
-def messages() -> list[MessageRow]:
-    """One row a message, oldest first."""
+def messages(conversations: Collection[UUID] | None = None) -> list[MessageRow]:
+    """One row a message, oldest first; of these conversations, or of all."""
+    return in_order(
+        MessageRow(*row)
+        for rows in among(message_rows(), "conversation", conversations)
+        for row in rows
+    )
+
+
+class Ordered(Protocol):
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def order(self) -> str: ...
+
+
+Line = TypeVar("Line", bound=Ordered)
+
+
+def in_order(rows: Iterable[Line]) -> list[Line]:
+    """As the database orders the ids of one instant: by code points."""
+    return sorted(rows, key=lambda row: (row.at, row.order))
+
+
+def message_rows() -> QuerySet[Any]:
+    """What a `MessageRow` holds, in no order."""
     is_out = Q(direction=Direction.OUT)
     rows = spoken().annotate(
         order=BY_ID,
@@ -105,19 +142,21 @@ def messages() -> list[MessageRow]:
     fields = ("id", "order", "at", "recorded_at", "conversation_id", "channel_id", "is_outbound")
     who = ("author_identity__contact_id", "author_employee_id", "own", "automated", "said")
     how = ("needs_approval", "failed_at")
-    return [MessageRow(*r) for r in rows.order_by("at", "order").values_list(*fields, *who, *how)]
+    return rows.values_list(*fields, *who, *how)
 
 
-def needs() -> list[NeedRow]:
-    rows = NeedsAnswer.objects.annotate(order=BY_ID).order_by("occurred_at", "order")
+def needs(conversations: Collection[UUID] | None = None) -> list[NeedRow]:
     fields = ("order", "occurred_at", "recorded_at", "conversation_id", "value")
-    return [NeedRow(*row) for row in rows.values_list(*fields)]
+    rows = NeedsAnswer.objects.annotate(order=BY_ID).values_list(*fields)
+    found = among(rows, "conversation", conversations)
+    return in_order(NeedRow(*row) for some in found for row in some)
 
 
-def closings() -> list[ClosingRow]:
-    rows = Closing.objects.annotate(order=BY_ID, own=Q(via=Via.OWN))
+def closings(conversations: Collection[UUID] | None = None) -> list[ClosingRow]:
     fields = ("id", "order", "occurred_at", "recorded_at", "conversation_id", "by_id", "own")
-    return [ClosingRow(*r) for r in rows.order_by("occurred_at", "order").values_list(*fields)]
+    rows = Closing.objects.annotate(order=BY_ID, own=Q(via=Via.OWN)).values_list(*fields)
+    found = among(rows, "conversation", conversations)
+    return in_order(ClosingRow(*row) for some in found for row in some)
 
 
 def visible_subjects(user: User | AnonymousUser, ids: Collection[UUID]) -> dict[UUID, str]:
@@ -134,13 +173,99 @@ def touched(since: datetime) -> datetime | None:
 
 
 def moved(since: datetime) -> datetime | None:
-    """The same of deliveries that went on: a message counts from its sending until it fails.
+    """The same of messages that a person sent again: they counted from an earlier sending on.
 
-    One that was tried again may have counted from an earlier sending on.
+    A first sending and a failure count from their own moment on, which is now.
     """
-    first_try = Case(When(attempt__lte=1, then=F("message__sent_at")))
-    rows = Delivery.objects.filter(updated_at__gte=since, message__sent_at__isnull=False)
-    found: datetime | None = rows.aggregate(at=Min(Coalesce(first_try, "message__occurred_at")))[
+    again = Act.objects.filter(verb="delivery_retried", occurred_at__gte=since)
+    ids = [UUID(one) for one in again.values_list("subject_id", flat=True)]
+    found: datetime | None = Message.objects.filter(pk__in=ids).aggregate(at=Min("occurred_at"))[
         "at"
     ]
     return found
+
+
+def alive(start: datetime, end: datetime, *, contacts: Collection[UUID]) -> set[UUID]:
+    """Conversations in which something was said or closed in [start, end).
+
+    And all those in which one of these contacts wrote, and those that went over several channels.
+    """
+    said = Q(occurred_at__gte=start, occurred_at__lt=end) | Q(sent_at__gte=start, sent_at__lt=end)
+    found: list[QuerySet[Any]] = [
+        Message.objects.filter(said),
+        Message.objects.exclude(channel=F("conversation__channel")),
+        Message.objects.filter(author_identity__contact__in=contacts),
+        Closing.objects.filter(occurred_at__gte=start, occurred_at__lt=end),
+    ]
+    return {
+        pk for rows in found for pk in rows.values_list("conversation_id", flat=True).distinct()
+    }
+
+
+def first_closed() -> set[UUID]:
+    """Of each channel the conversation that was the first to be closed."""
+    at = Greatest("occurred_at", "conversation__occurred_at")
+    rows = Closing.objects.annotate(at=at).order_by("conversation__channel_id", "at")
+    firsts = rows.distinct("conversation__channel_id").values_list("conversation_id", flat=True)
+    return set(firsts)
+
+
+FIRST_WORDS = """
+SELECT contact_id, min(at) FROM (
+    SELECT DISTINCT ON (said.conversation_id) address.contact_id, said.occurred_at AS at
+    FROM conversations_message said
+    JOIN crm_identity address ON address.id = said.author_identity_id
+    WHERE said.direction = 'in' AND said.kind = 'reply' AND said.conversation_id NOT IN (
+        SELECT conversation_id FROM conversations_message other
+        JOIN crm_identity whose ON whose.id = other.author_identity_id
+        WHERE whose.contact_id = ANY(%s)
+    )
+    ORDER BY said.conversation_id, said.occurred_at, coalesce(said.key, said.id::text) COLLATE "C"
+) begun GROUP BY contact_id
+"""
+
+
+def first_words(*, but: Collection[UUID]) -> dict[UUID, datetime]:
+    """Contact -> when they began their first conversation; of those where none of `but` wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST_WORDS, [list(but)])
+        return dict(cursor.fetchall())
+
+
+def first_said() -> dict[UUID, datetime]:
+    """Channel -> when the first message was said on it."""
+    rows = spoken().values_list("channel_id")
+    at = Case(When(direction=Direction.OUT, then=F("sent_at")), default=F("occurred_at"))
+    return dict(rows.annotate(first=Min(at)).order_by())
+
+
+def same_texts(asked: Mapping[str, Collection[date]], *, until: datetime) -> list[MessageRow]:
+    """Outbound messages with these texts (their digests), sent within nine days of these days."""
+    days = {text: sorted(some) for text, some in asked.items()}
+    first = min((some[0] for some in days.values()), default=None)
+    if first is None:
+        return []
+    begin = datetime.combine(first, time.min, tzinfo=UTC) - NEAR
+    sent = message_rows().filter(direction=Direction.OUT, sent_at__gte=begin, sent_at__lt=until)
+    found = []
+    for row in (MessageRow(*row) for row in sent.iterator(chunk_size=AT_ONCE)):
+        near = days.get(row.text or "", [])
+        at = bisect_left(near, (row.at - NEAR).date())
+        if at < len(near) and near[at] <= (row.at + NEAR).date():
+            found.append(row)
+    return in_order(found)
+
+
+def more_than(messages: int) -> bool:
+    """Whether more messages than that are kept."""
+    return Message.objects.order_by()[messages : messages + 1].exists()
+
+
+def reaches() -> list[Reach]:
+    """How far back messages, decisions and closings go."""
+    said = Case(When(direction=Direction.OUT, then=F("sent_at")), default=F("occurred_at"))
+    return [
+        reach(spoken(), at=said),
+        reach(NeedsAnswer.objects.all()),
+        reach(Closing.objects.all()),
+    ]

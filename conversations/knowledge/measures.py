@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse
-from crm.journal.measures import first_recorded_since, oldest
+from crm.journal.measures import Reach, among, first_recorded_since, oldest, reach
 
 
 class ArticleRow(NamedTuple):
@@ -45,10 +46,12 @@ def reviews() -> list[ReviewRow]:
     return [ReviewRow(*row) for row in rows.values_list(*fields)]
 
 
-def uses() -> list[UseRow]:
+def uses(conversations: Collection[UUID] | None = None) -> list[UseRow]:
+    """In the order in which each message lists them; of these conversations, or of all."""
     rows = ArticleUse.objects.order_by("message_id", "position", "pk")
     fields = ("message_id", "position", "article_id", "occurred_at", "recorded_at")
-    return [UseRow(*row) for row in rows.values_list(*fields)]
+    found = among(rows.values_list(*fields), "message__conversation", conversations)
+    return [UseRow(*row) for some in found for row in some]
 
 
 def written(until: datetime) -> int:
@@ -61,3 +64,8 @@ def touched(since: datetime) -> datetime | None:
     return oldest(
         *(first_recorded_since(one, since) for one in (Article, ArticleReview, ArticleUse))
     )
+
+
+def reaches() -> list[Reach]:
+    """How far back uses go."""
+    return [reach(ArticleUse.objects.all())]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
-from django.db.models import CharField, F, Min, Model, Q, RowRange, Window
+from django.db.models import CharField, F, Min, Model, Q, QuerySet, RowRange, Window
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Collate
 
@@ -41,3 +43,34 @@ def first_recorded_since(
 
 def oldest(*times: datetime | None) -> datetime | None:
     return min((at for at in times if at is not None), default=None)
+
+
+AT_ONCE = 5_000  # ids in one statement
+Asked = TypeVar("Asked", bound=QuerySet[Any])
+
+
+def among(rows: Asked, field: str, ids: Collection[UUID] | None) -> Iterator[Asked]:
+    """The rows whose `field` is one of these ids, some thousand ids at a time; None: all rows."""
+    if ids is None:
+        yield rows
+        return
+    listed = sorted(ids)
+    for start in range(0, len(listed), AT_ONCE):
+        yield rows.filter(**{f"{field}__in": listed[start : start + AT_ONCE]})
+
+
+class Reach(NamedTuple):
+    """When the oldest row happened; when a row was first recorded long after it had happened."""
+
+    first_at: datetime | None
+    imported_since: datetime | None
+
+
+BELATED = timedelta(days=2)
+
+
+def reach(rows: QuerySet[Any], *, at: str | Combinable = "occurred_at") -> Reach:
+    rows = rows.annotate(happened=F(at) if isinstance(at, str) else at).order_by()
+    late = Q(recorded_at__gt=F("happened") + BELATED)
+    found = rows.aggregate(first=Min("happened"), late=Min("recorded_at", filter=late))
+    return Reach(found["first"], found["late"])

@@ -17,6 +17,7 @@ from maturity.scoring.stages import Standing
 from maturity.scoring.walk import Walked
 
 OPENS = (Outcome.MET, Outcome.HELD)
+UnitsAt = Callable[[date], Iterable[UnitAt]]
 Live = Mapping[UUID | None, int]  # unit (None: the company) -> evaluations made live
 
 
@@ -128,13 +129,12 @@ class Days(Protocol):
 
     @property
     def model(self) -> Model: ...
+    def units_at(self, day: date, /) -> list[UnitAt]: ...
     def mondays(self, until: date) -> list[date]: ...
     def day(self, on: date) -> Day: ...
 
 
-def monday_reached(
-    units_at: Callable[[date], Iterable[UnitAt]], as_of: date, now: datetime
-) -> date:
+def monday_reached(units_at: UnitsAt, as_of: date, now: datetime) -> date:
     """The last Monday up to `as_of` that has begun in every unit."""
     monday = last_monday(as_of)
     while any(unit.cut > now for unit in units_at(monday)):
@@ -142,8 +142,14 @@ def monday_reached(
     return monday
 
 
-def derive(days: Days, as_of: date, *, monday: date, live: Live) -> Derived:
-    """Gates and stages are those of the last Monday, the figures those of `as_of` itself."""
+def derive(
+    days: Days, as_of: date, *, now: datetime, live: Live, units_at: UnitsAt | None = None
+) -> Derived:
+    """Gates and stages are those of the last Monday, the figures those of `as_of` itself.
+
+    units_at: the units of a day, where `days` would have to count first.
+    """
+    monday = monday_reached(units_at or days.units_at, as_of, now)
     walked = walk.walk(days.model, (days.day(week).week for week in days.mondays(monday)))
     return Derived(days.model, as_of, days.day(as_of), walked, as_of != monday, live)
 

@@ -21,7 +21,7 @@ from maturity.scoring.definition import load
 
 LOCK = 0x6D617466  # one keeping of facts at a time in a database
 HANDFUL = 20  # days
-SLICE = 120.0  # seconds that the worker counts, once the records are read
+SLICE = 120.0  # seconds that the worker counts before it leaves the rest to its next turn
 DAY = timedelta(days=1)
 MONDAY = 0
 Told = Callable[[int, int], None]  # days done, days to do
@@ -34,7 +34,7 @@ class Keeping:
         model = load()
         self.every_day = every_day
         self.corrected = Past(Reading.CORRECTED, model, now=now)
-        self.known = Past(Reading.KNOWN, model, now=now)
+        self.known = Past(Reading.KNOWN, model, now=now, corrected=self.corrected)
         self.last = self.newest_over(now.date() + DAY)
 
     def newest_over(self, day: date) -> date | None:
@@ -70,7 +70,6 @@ class Keeping:
 
     def run(self, todo: list[tuple[Past, date]], *, until: float, told: Told) -> int:
         """Counts and keeps, for as long as there is time; answers how many days."""
-        self.known.share_records_of(self.corrected)
         done = 0
         for start in range(0, len(todo), HANDFUL):
             if time.monotonic() > until:
@@ -107,7 +106,6 @@ def keep_facts(
         todo = keeping.missing()
         if not todo:
             return 0
-        _ = keeping.corrected.ledger  # reading takes its time: counting has its own
         return keeping.run(todo, until=time.monotonic() + seconds, told=told)
 
 

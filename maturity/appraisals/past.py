@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
 from conversations.channels import measures as doors
+from conversations.inbox import measures as inbox
 from crm.organisation import measures as organisation
 from maturity.appraisals.derivation import last_monday
 from maturity.appraisals.known import Known
-from maturity.facts import kept
+from maturity.facts import kept, spans
 from maturity.facts.evidence import Evidence
 from maturity.facts.kept import KeptDay, Looks
 from maturity.facts.ledger import Day, Ledger
@@ -28,18 +29,19 @@ LONGEST_SILENCE = timedelta(days=40)  # more than S1-INS looks back
 class Past:
     """One reading of the past, asked for days and for the Mondays of the walk.
 
-    Whatever is not kept is counted from all records, which are read once and only then.
+    Whatever is not kept is counted from the records, which are read then and only then.
     """
 
     def __init__(
-        self, reading: Reading, model: Model, *, now: datetime, records: Records | None = None
+        self, reading: Reading, model: Model, *, now: datetime, corrected: Past | None = None
     ) -> None:
         self.reading, self.model, self.now = reading, model, now
-        self.looks = Looks(now)
+        self.looks: Looks = corrected.looks if corrected else Looks(now)
         self.found: dict[date, KeptDay] = {}
         self.asked: set[date] = set()
         self.counted: dict[date, KeptDay] = {}
-        self._given = records
+        self._corrected = corrected
+        self._span: tuple[date, Ledger] | None = None
 
     # --- what is kept ---
 
@@ -74,52 +76,86 @@ class Past:
     # --- what is not ---
 
     @cached_property
-    def records(self) -> Records:
-        return read() if self._given is None else self._given
-
-    def share_records_of(self, other: Past) -> None:
-        """Reads them once for both readings."""
-        self.__dict__["ledger"] = other.ledger
-        self.__dict__["records"] = other.records
+    def corrected(self) -> Past:
+        """The other reading: what is known of a day to which nothing was added later."""
+        if self.reading == Reading.CORRECTED:
+            return self
+        return self._corrected or Past(Reading.CORRECTED, self.model, now=self.now)
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self.records, self.model)
+        """All records."""
+        return Ledger(read(), self.model)
 
     @cached_property
     def known(self) -> Known:
-        return Known(self.ledger)
+        return Known(self.corrected.ledger)
 
-    @property
-    def has_read(self) -> bool:
-        """Whether the records were needed."""
-        return "ledger" in self.__dict__
+    @cached_property
+    def is_large(self) -> bool:
+        """So much was said that days are counted from the records around them."""
+        return "ledger" not in self.__dict__ and inbox.more_than(spans.FEW)
+
+    def ledger_of(self, on: date) -> Ledger:
+        if not self.is_large:
+            return self.ledger
+        first, end = spans.span_of(on)
+        if self._span is None or self._span[0] != first:
+            self._span = None  # the memory of one span at a time
+            self._span = first, Ledger(spans.read(first, end, self.model), self.model)
+        return self._span[1]
 
     def seen(self, on: date) -> Ledger:
         """What this reading of that day rests on."""
-        return self.known.ledger_at(on) if self.reading == Reading.KNOWN else self.ledger
+        if self.reading == Reading.CORRECTED or self.is_complete(on):
+            return self.corrected.ledger_of(on)
+        return self.known.ledger_at(on)
 
     def count(self, on: date) -> KeptDay:
-        if self.reading == Reading.KNOWN and self.structure.cut(on) is None:
-            return KeptDay(self.structure.day(on), None, has_imports=False)  # nothing was known
         if on not in self.counted:
-            source: Known | Ledger = self.known if self.reading == Reading.KNOWN else self.ledger
-            begins = next(iter(source.mondays(last_monday(on))), None)
-            self.counted[on] = KeptDay(source.day(on), begins, self.has_imports(on))
+            counted = self.count_known if self.reading == Reading.KNOWN else self.count_corrected
+            self.counted[on] = counted(on)
         return self.counted[on]
+
+    def count_corrected(self, on: date) -> KeptDay:
+        ledger = self.ledger_of(on)
+        begins = next(iter(ledger.mondays(last_monday(on))), None)
+        imports = ledger.records.imported_since is not None
+        return KeptDay(ledger.day(on), begins, imports)
+
+    def count_known(self, on: date) -> KeptDay:
+        cut = self.structure.cut(on)
+        if cut is None:  # nothing was known
+            return KeptDay(self.structure.day(on), None, has_imports=False)
+        day = self.corrected.day(on) if self.is_complete(on) else self.known.day(on)
+        since = self.corrected.imported_since
+        return KeptDay(day, self.known_beginning(on), since is not None and since < cut)
+
+    @cached_property
+    def imported_since(self) -> datetime | None:
+        return spans.imported_since()
+
+    def is_complete(self, on: date) -> bool:
+        """Nothing that happened before any of the day's midnights was recorded later."""
+        cuts = {unit.cut for unit in self.structure.ledger.units_at(on)}
+        late = ((cut, kept.touched(cut)) for cut in cuts)
+        return all(oldest is None or oldest >= cut for cut, oldest in late)
+
+    def known_beginning(self, on: date) -> date | None:
+        """The first Monday that could be evaluated with what was known at it."""
+        for monday in self.corrected.mondays(last_monday(on)):
+            if self.structure.cut(monday) is None:
+                continue
+            if self.is_complete(monday):
+                return monday
+            return next(iter(self.known.mondays(last_monday(on))), None)
+        return None
 
     def count_with_evidence(self, on: date) -> None:
         """Counts the day's facts, and what lies behind the company's."""
         seen = self.seen(on)
         found = {one.id: seen.evidence(on, one.metric) for one in self.model.criteria}
         self.counted[on] = replace(self.count(on), evidence=found)
-
-    def has_imports(self, on: date) -> bool:
-        since = self.records.imported_since
-        if self.reading == Reading.CORRECTED or since is None:
-            return since is not None
-        cut = self.known.cut(on)
-        return cut is not None and since < cut
 
     # --- what is small enough to be read each time ---
 
@@ -128,10 +164,10 @@ class Past:
         """The dated versions of units alone."""
         return Known(Ledger(Records(units=organisation.units()), self.model))
 
-    def units_at(self, on: date, *, as_of: date) -> list[UnitAt]:
+    def units_at(self, on: date, /, *, as_of: date | None = None) -> list[UnitAt]:
         """Units on that day, as this reading of `as_of` sees them."""
         known = self.reading == Reading.KNOWN
-        ledger = self.structure.ledger_at(as_of) if known else self.structure.ledger
+        ledger = self.structure.ledger_at(as_of or on) if known else self.structure.ledger
         return ledger.units_at(on)
 
     def evidence(self, on: date) -> dict[str, Evidence]:

@@ -18,16 +18,13 @@ from redis.exceptions import RedisError
 from crm.errors import Invalid, Missing
 from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Derived
-from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal
 from maturity.appraisals.past import Past
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
 from maturity.appraisals.weeks import Weeks, corrected_weeks, kept_weeks
 from maturity.facts.evidence import Evidence
-from maturity.facts.ledger import Ledger
 from maturity.facts.models import Reading
 from maturity.facts.organisation import UnitAt
-from maturity.facts.records import Records, read
 from maturity.scoring.definition import load
 
 FURTHEST_AHEAD = timedelta(days=35)
@@ -88,15 +85,19 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     )
 
 
-def past_of(reading: PastReading, *, records: Records | None = None) -> Past:
-    return Past(reading, load(), now=timezone.now(), records=records)
+def past_of(reading: PastReading) -> Past:
+    return Past(reading, load(), now=timezone.now())
 
 
 def derived_from(past: Past, as_of: date, *, now: datetime) -> Derived:
     """The appraisal of that day, from kept facts where they are."""
-    monday = derivation.monday_reached(lambda on: past.units_at(on, as_of=as_of), as_of, now)
-    live = live_evaluations(as_of)
-    return derivation.derive(past, as_of, monday=monday, live=live)
+    return derivation.derive(
+        past,
+        as_of,
+        now=now,
+        live=live_evaluations(as_of),
+        units_at=lambda on: past.units_at(on, as_of=as_of),
+    )
 
 
 def picture_key(as_of: date, reading: PastReading) -> str:
@@ -142,8 +143,7 @@ def evidence_of(
         if isinstance(found, Evidence):
             return found
     begun = time.monotonic()
-    ledger = Ledger(read(), model)
-    seen = Known(ledger).ledger_at(as_of) if reading is PastReading.KNOWN else ledger
+    seen = past_of(reading).seen(as_of)
     made = seen.evidence(as_of, model.by_id[criterion].metric, unit=unit)
     with suppress(RedisError):
         cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))

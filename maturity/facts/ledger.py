@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from maturity.facts import (
@@ -86,7 +87,8 @@ class Ledger:
         self.model = model
         self.organisation = Organisation(records)
         self.shelf = Shelf(records, model)
-        self.failed = [row for row in records.messages if row.failed_at is not None]
+        said = chain(records.messages, records.elsewhere.same_texts)
+        self.failed = [row for row in said if row.failed_at is not None]
         self._days: dict[date, Day] = {}
         self._key: tuple[object, ...] | None = None
         self._book: tuple[Threads, Origins] | None = None

@@ -38,6 +38,9 @@ def spoken(book: Threads, shelf: Shelf) -> Iterator[Sighting]:
     for row in book.messages:
         if (unit := book.unit_of(row.channel)) is not None:
             yield "message", unit, row.at
+    for channel, at in shelf.records.elsewhere.first_said.items():
+        if (unit := book.unit_of(channel)) is not None:
+            yield "message", unit, at
     for published in shelf.published.cases:
         if (unit := book.unit_of(published.channel)) is not None and published.published_at:
             yield "publication", unit, published.published_at

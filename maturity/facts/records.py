@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
+from uuid import UUID
 
 from ambassadors.communities import measures as communities
 from ambassadors.governance import measures as governance
@@ -17,16 +18,33 @@ from conversations.inbox import measures as inbox
 from conversations.knowledge import measures as knowledge
 from conversations.listening import measures as listening
 from crm.contacts import measures as contacts
-from crm.journal.measures import Beginning
+from crm.journal.measures import BELATED, Beginning, oldest
 from crm.organisation import measures as organisation
 
-BELATED = timedelta(days=2)
 UNDATED_UNTIL = datetime(1970, 1, 1, tzinfo=UTC)  # a company without a date is older than this
 
 
 class Row(Protocol):
     @property
     def recorded_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What the conversations that were not read would still say of those that were.
+
+    first_words: contact -> when they began their first conversation; first_said: channel -> when
+    something was first said on it; same_texts: messages that count as sendings of a text again.
+    """
+
+    first_words: Mapping[UUID, datetime] = field(default_factory=dict)
+    first_said: Mapping[UUID, datetime] = field(default_factory=dict)
+    same_texts: Sequence[inbox.MessageRow] = ()
+    first_at: datetime | None = None
+    imported_since: datetime | None = None
+
+
+NOTHING_ELSE = Elsewhere()
 
 
 @dataclass(frozen=True)
@@ -66,13 +84,14 @@ class Records:
     round_trips: Sequence[communities.RoundTripRow] = ()
     insights: Sequence[communities.InsightRow] = ()
     others: Sequence[Beginning] = ()
+    elsewhere: Elsewhere = NOTHING_ELSE
 
     def dated(self) -> dict[str, Sequence[Any]]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "elsewhere"}
 
     def recorded_before(self, cut: datetime) -> Records:
         """What was known at `cut`."""
-        known = {
+        known: dict[str, Any] = {
             name: [row for row in rows if row.recorded_at < cut]
             for name, rows in self.dated().items()
         }
@@ -91,13 +110,14 @@ class Records:
     def imported_since(self) -> datetime | None:
         """When something was first recorded long after it had happened."""
         late = (recorded for at, recorded in self.moments() if recorded - at > BELATED)
-        return min(late, default=None)
+        return oldest(*late, self.elsewhere.imported_since)
 
     @cached_property
     def first_at(self) -> datetime | None:
         """When the first record of any kind happened."""
         rows = (row for rows in self.dated().values() for row in rows if hasattr(row, "at"))
-        return min((row.at for row in rows if row.at > UNDATED_UNTIL), default=None)
+        first = min((row.at for row in rows if row.at > UNDATED_UNTIL), default=None)
+        return oldest(first, self.elsewhere.first_at)
 
     @cached_property
     def first_recorded_at(self) -> datetime | None:
@@ -106,6 +126,18 @@ class Records:
 
 def read() -> Records:
     """Everything this installation knows now; a fixed number of queries."""
+    return replace(
+        structure(),
+        messages=inbox.messages(),
+        needs=inbox.needs(),
+        closings=inbox.closings(),
+        assignments=routing.assignments(),
+        uses=knowledge.uses(),
+    )
+
+
+def structure() -> Records:
+    """The same without what was said in conversations: few rows, however many messages."""
     return Records(
         companies=organisation.companies(),
         units=organisation.units(),
@@ -116,13 +148,8 @@ def read() -> Records:
         channels=doors.channels(),
         sources=doors.sources(),
         heartbeats=doors.heartbeats(),
-        messages=inbox.messages(),
-        needs=inbox.needs(),
-        closings=inbox.closings(),
-        assignments=routing.assignments(),
         articles=knowledge.articles(),
         reviews=knowledge.reviews(),
-        uses=knowledge.uses(),
         mentions=listening.mentions(),
         triages=listening.triages(),
         publications=editorial.publications(),

@@ -130,11 +130,11 @@ class Threads:
         self.shape = shape
         self.model = model
         self.messages = [row for row in records.messages if row.id not in shape.failed]
-        self.human = mark_human(self.messages, shape, model.same_text)
+        self.human = mark_human(with_same_texts(self.messages, records, shape), shape, model)
         self.threads = build(self, records)
         self.by_unit = {unit: UnitThreads(self, unit) for unit in shape.units}
         self.inbound = inbound_times(self.messages)
-        self.begun_by = beginnings(self.threads.values())
+        self.begun_by = beginnings(self.threads.values(), records.elsewhere.first_words)
 
     def unit_of(self, channel: UUID | None) -> UUID | None:
         row = self.shape.channels.get(channel) if channel else None
@@ -171,7 +171,19 @@ def is_own_act(row: MessageRow) -> bool:
     return row.own and not row.automated and row.employee is not None
 
 
-def mark_human(messages: Iterable[MessageRow], shape: Shape, same_text: int) -> dict[UUID, Human]:
+def with_same_texts(
+    messages: list[MessageRow], records: Records, shape: Shape
+) -> Iterable[MessageRow]:
+    """And those of conversations that were not read: they count as sendings too."""
+    others = records.elsewhere.same_texts
+    if not others:
+        return messages
+    there = {row.id for row in messages} | shape.failed
+    more = [row for row in others if row.id not in there]
+    return sorted([*messages, *more], key=lambda row: (row.at, row.order))
+
+
+def mark_human(messages: Iterable[MessageRow], shape: Shape, model: Model) -> dict[UUID, Human]:
     """Message -> Human. Every sending of one text in a unit's ISO week counts against it."""
     sendings: Counter[tuple[UUID, int, str | None]] = Counter()
     human: dict[UUID, Human] = {}
@@ -181,7 +193,7 @@ def mark_human(messages: Iterable[MessageRow], shape: Shape, same_text: int) -> 
             continue
         week = shape.units[channel.unit].clock.week(row.at)
         sendings[channel.unit, week, row.text] += 1
-        is_mass = sendings[channel.unit, week, row.text] > same_text
+        is_mass = sendings[channel.unit, week, row.text] > model.same_text
         if channel.kind != INTERNAL and not is_mass and is_own_act(row) and row.employee:
             human[row.id] = Human(row, row.employee, row.at, week)
     return human
@@ -248,10 +260,14 @@ def inbound_times(messages: Iterable[MessageRow]) -> dict[tuple[UUID, UUID], lis
     return dict(times)
 
 
-def beginnings(threads: Iterable[Thread]) -> dict[UUID, list[datetime]]:
-    """Contact -> when they began conversations, in any unit."""
+def beginnings(
+    threads: Iterable[Thread], elsewhere: Mapping[UUID, datetime]
+) -> dict[UUID, list[datetime]]:
+    """Contact -> when they began conversations, in any unit; of those elsewhere the first."""
     begun: dict[UUID, list[datetime]] = defaultdict(list)
     for thread in threads:
         if thread.began is not None and thread.contact is not None:
             begun[thread.contact].append(thread.began)
+    for contact, at in elsewhere.items():
+        begun[contact].append(at)
     return {contact: sorted(times) for contact, times in begun.items()}

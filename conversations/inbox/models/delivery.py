@@ -65,7 +65,6 @@ class Delivery(models.Model):
                 condition=models.Q(state__in=["queued", "sending"]),
             ),
             models.Index(name="deliveries_of_a_conversation", fields=["conversation"]),
-            models.Index(name="deliveries_that_went_on", fields=["updated_at"]),
         ]
 
     def __str__(self) -> str:

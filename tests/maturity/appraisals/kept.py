@@ -24,7 +24,6 @@ def by_scan(as_of, *, reading):
         days = Known(days)
         days.ledger_before = days.recorded_before = recorded_before  # no week shares a ledger
         seen = days.ledger_at(as_of)
-    monday = derivation.monday_reached(seen.units_at, as_of, now)
     live = live_evaluations(as_of)
-    derived = derivation.derive(days, as_of, monday=monday, live=live)
+    derived = derivation.derive(days, as_of, now=now, live=live, units_at=seen.units_at)
     return derivation.appraisal(derived, reading=reading.value)

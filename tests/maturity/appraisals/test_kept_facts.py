@@ -18,6 +18,7 @@ from maturity.appraisals import keeping
 from maturity.appraisals.keeping import keep_facts
 from maturity.appraisals.models import Appraisal
 from maturity.appraisals.services import PastReading, appraise, store_due_appraisals
+from maturity.facts import spans
 from maturity.facts.models import DayFacts, Touch
 from tests.maturity.appraisals.kept import by_scan
 from tests.maturity.appraisals.test_weekly import AFTER, MONDAY, is_record, recorded_as_it_happened
@@ -185,7 +186,24 @@ def test_facts_are_never_changed(company, model):
     assert model.objects.exists()
 
 
-@pytest.mark.parametrize("seed", [4, 7, 15])
+@pytest.fixture
+def large(monkeypatch):
+    """So large that each day is counted from the records around it."""
+    monkeypatch.setattr(spans, "FEW", 0)
+
+
+def test_a_large_house_is_counted_around_each_day_and_says_the_same(company, large):
+    days = (MONDAY - date(2026, 1, 12)).days + 1
+    assert keep_facts(at=AFTER) == 2 * days
+    assert_as_scanned(DAYS[1:3])
+
+
+@pytest.mark.parametrize("seed", [4, 15])
+def test_a_large_house_of_chance_with_late_records_is_as_scanned(seed, tmp_path, large):
+    test_a_house_of_chance_with_late_records_is_as_scanned(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", [7])
 def test_a_house_of_chance_with_late_records_is_as_scanned(seed, tmp_path):
     chance, dice = Chance(seed), random.Random(seed)  # noqa: S311 - reproducible, no secret
     take_in(chance.lines, tmp_path)

@@ -38,7 +38,7 @@ def test_any_day_is_the_same_from_daily_rows_and_by_a_scan(seed):
 @pytest.mark.skipif(not histories.HISTORIES.exists(), reason="the reference histories are absent")
 def test_the_examples_are_the_same_on_mondays_and_between_them(name):
     from_days, by_scan = ledgers(histories.lines(histories.HISTORIES / f"{name}.jsonl.gz"))
-    for monday in from_days.mondays(by_scan.records.first_at().date() + timedelta(days=480))[::9]:
+    for monday in from_days.mondays(by_scan.records.first_at.date() + timedelta(days=480))[::9]:
         for day in (monday, monday + timedelta(days=3)):
             assert from_days.day(day) == by_scan.day(day)
 

@@ -27,6 +27,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 PAUSE = 2  # seconds between two streams
@@ -135,11 +136,15 @@ def _print_offer(api: Api, offer: dict[str, Any]) -> None:
 
 def live(api: Api) -> None:
     """What waits now, then what comes. Ends with Ctrl-C."""
-    offers(api)
-    print("Listening; Ctrl-C ends.", flush=True)
+    looked = False
     for _, name, said in api.events():
-        if name == "offer.made":
-            _print_offer(api, api.get(f"offers/{said['data']['offer']}/"))
+        if name == "stream.reset" or not looked:  # once the line stands: nothing falls between
+            looked = True
+            offers(api)
+            print("Listening; Ctrl-C ends.")
+        elif name == "offer.made":
+            with suppress(Refused):  # it may have gone to somebody else meanwhile
+                _print_offer(api, api.get(f"offers/{said['data']['offer']}/"))
         elif not name.startswith("stream."):
             print(f"{name}: conversation {said['data'].get('conversation', '')}")
         sys.stdout.flush()

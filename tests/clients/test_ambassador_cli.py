@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ambassadors.routing.models import Offer
+from ambassadors.live import stream
+from ambassadors.routing import tasks as routing_tasks
+from ambassadors.routing.models import Absence, Availability, Offer
 from conversations.inbox.models import Conversation, Message
 from tests.api import matrix
+from tests.api.hands import hear
 
 pytestmark = pytest.mark.client
 CLI = Path(__file__).resolve().parents[2] / "examples" / "ambassador_cli" / "ambassador.py"
@@ -64,6 +68,41 @@ def test_an_offer_is_declined_with_a_reason(world, terminal):
     assert Offer.objects.get(pk=offer).state == "open"
     assert terminal("decline", offer, "no_time", "tomorrow").returncode == 0
     assert Offer.objects.get(pk=offer).state == "declined"
+
+
+def test_live_shows_what_waits_and_then_what_comes(world, live_server, settings):
+    settings.STREAM_SECONDS = 20.0
+    given = {"RELAIS_URL": live_server.url, "RELAIS_TOKEN": world["tokens"]["asked"]}
+    command = [sys.executable, str(CLI), "live"]
+    shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, env={**os.environ, **given}, **shown) as terminal:
+        watchdog = threading.Timer(60, terminal.kill)
+        watchdog.start()
+        try:
+            said = _until(terminal, "Listening")
+            assert str(world["ids"]["offer"]) in said
+            person = world["people"]["asked"]
+            Availability.objects.exclude(employee=person.employee).delete()
+            Absence.objects.all().delete()
+            channel = Conversation.objects.get(pk=world["waiting"]).channel
+            asked = hear(channel, "Is the blue glue waterproof?", thread="live")
+            routing_tasks.route_due()
+            offer = Offer.objects.get(conversation=asked, employee=person.employee)
+            assert str(offer.pk) in _until(terminal, "waterproof")
+        finally:
+            watchdog.cancel()
+            terminal.kill()
+            stream.places.end_all()
+
+
+def _until(terminal: Any, word: str) -> str:
+    """What it has printed when the word comes."""
+    said = ""
+    while word not in said:
+        line = terminal.stdout.readline()
+        assert line, said
+        said += line
+    return said
 
 
 def test_who_asks_for_nothing_known_is_shown_how(terminal):

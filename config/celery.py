@@ -104,6 +104,16 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "fetch files that networks keep": {
+            "task": "conversations.inbox.tasks.fetch_files",
+            "schedule": 10.0,
+            "options": {"expires": 10},
+        },
+        "forget changes of messages that never came": {
+            "task": "conversations.inbox.tasks.forget_waiting_changes",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "wake snoozed conversations": {
             "task": "conversations.inbox.tasks.end_snoozes",
             "schedule": 30.0,
@@ -146,6 +156,11 @@ app.conf.update(
         },
         "say that the sources are alive": {
             "task": "conversations.channels.tasks.note_heartbeats",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "ask the networks whether they know us": {
+            "task": "conversations.channels.tasks.probe_connections",
             "schedule": 60.0,
             "options": {"expires": 60},
         },

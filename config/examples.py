@@ -159,7 +159,9 @@ EXAMPLES: dict[str, Any] = {
         "attachments": [],
         "received_at": LATER,
         "sent_at": None,
-        "delivery": {"state": "queued", "cause": ""},
+        "edited_at": None,
+        "deleted_at": None,
+        "delivery": {"state": "queued", "cause": "", "trouble": ""},
     },
     "NewMessageRequest": {"text": "It comes tomorrow.", "kind": "reply", "articles": [ARTICLE]},
     "EnvelopeWords": {

@@ -331,6 +331,8 @@ SPECTACULAR_SETTINGS = {
         "Priority": "conversations.service_levels.models.Priority",
         "MessageKind": "conversations.inbox.models.MessageKind",
         "DeliveryState": "conversations.inbox.models.DeliveryState",
+        "Trouble": "conversations.inbox.models.Trouble",
+        "FileState": "conversations.inbox.models.FileState",
         "EnvelopeState": "conversations.channels.models.EnvelopeState",
         "OfferState": "ambassadors.routing.models.OfferState",
         "PublicationState": "conversations.editorial.models.PublicationState",

@@ -2,6 +2,7 @@
 
 from conversations.channels.models import (
     Channel,
+    ChannelHealth,
     ChannelVersion,
     Claim,
     Envelope,
@@ -19,6 +20,7 @@ from conversations.inbox.models import (
     Deadline,
     Delivery,
     Message,
+    MessageChange,
     NeedsAnswer,
     Participant,
     Takeover,
@@ -57,6 +59,7 @@ __all__ = [
     "ArticleVersion",
     "Attachment",
     "Channel",
+    "ChannelHealth",
     "ChannelVersion",
     "Claim",
     "Clicks",
@@ -76,6 +79,7 @@ __all__ = [
     "MailboxPosition",
     "Mention",
     "Message",
+    "MessageChange",
     "NeedsAnswer",
     "Participant",
     "Place",

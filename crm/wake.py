@@ -30,6 +30,7 @@ class Task(StrEnum):
     ERASE = "crm.privacy.tasks.erase_due"
     SETTLE_BLOCKS = "conversations.inbox.tasks.settle_blocks"
     DELIVER = "conversations.inbox.tasks.deliver"
+    FETCH_FILES = "conversations.inbox.tasks.fetch_files"
     PUBLISH = "conversations.editorial.tasks.publish"
     READ_PLACES = "conversations.listening.tasks.read_due"
     ROUTE = "ambassadors.routing.tasks.route"

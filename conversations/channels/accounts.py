@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
 from django.conf import settings
+from django.urls import reverse
 
 from conversations.channels.models import Channel
 from conversations.channels.wire import drill
 from conversations.channels.wire.contract import Account, Publisher
 from conversations.channels.wire.contract import Channel as Adapter
+from conversations.channels.wire.provider import Provider
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
@@ -22,7 +25,29 @@ _by_token: dict[str, tuple[float, Channel | None]] = {}
 def adapter_of(channel: Channel) -> Adapter | None:
     """None for a kind that is only known from imported history. Drills are opened by nobody, so
     their kind is not among those of channels."""
-    return _DRILL if channel.kind == drill.KIND else CHANNELS.get(channel.kind)
+    adapter = _DRILL if channel.kind == drill.KIND else CHANNELS.get(channel.kind)
+    if isinstance(adapter, Provider) and channel.token is None:
+        return None  # known from an import: nothing opens it
+    return adapter
+
+
+def provider_of(channel: Channel) -> Provider | None:
+    """None for a channel that posts to no door of a provider's own."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Provider) else None
+
+
+def door_of(channel: Channel) -> str:
+    """The public address that the provider posts to; "" where there is none."""
+    if channel.token is None or provider_of(channel) is None:
+        return ""
+    return settings.BASE_URL + reverse("provider", args=[channel.kind, channel.token])
+
+
+def credentials_of(channel: Channel) -> dict[str, str]:
+    """Clear text: for adapters, never for a page or a log."""
+    stored = json.loads(channel.credentials) if channel.credentials else {}
+    return {str(name): str(value) for name, value in stored.items()}
 
 
 def publisher_of(channel: Channel) -> Publisher | None:
@@ -42,6 +67,8 @@ def account_of(channel: Channel) -> Account:
         secret=channel.secret,
         options={"mail_url": settings.EMAIL_URL, **options},
         loopback=settings.LOCAL,
+        credentials=credentials_of(channel),
+        door=door_of(channel),
     )
 
 

@@ -24,7 +24,8 @@ from unfold.widgets import (
     UnfoldAdminURLInputWidget,
 )
 
-from conversations.channels import callbacks, services
+from conversations.channels import callbacks, connecting, pages, services
+from conversations.channels.accounts import door_of, provider_of
 from conversations.channels.doors.mail import MAIL_KINDS, is_mailbox_url
 from conversations.channels.models import Channel, Envelope
 from conversations.channels.wire.registry import CHANNELS
@@ -71,7 +72,8 @@ class ChannelForm(_Form):
         super().__init__(*args, **kwargs)
         self.initial["inbox_url"] = ""  # holds a password
         if "kind" in self.fields:
-            kinds = [(kind, kind) for kind in sorted(CHANNELS)]
+            plain = [kind for kind in sorted(CHANNELS) if not connecting.fields_of(kind)]
+            kinds = [(kind, kind) for kind in plain]  # networks have pages of their own
             self.fields["kind"] = forms.ChoiceField(
                 label=capfirst(_("kind")), choices=kinds, widget=UnfoldAdminSelectWidget()
             )
@@ -110,7 +112,8 @@ class ChannelAdmin(Paged, ModelAdmin):
         (None, {"fields": ("name", "kind", "unit", "address", "callback_url", "options")}),
         (_("Door"), {"fields": ("door", "sending", "paused_at", "closed_at")}),
     )
-    actions_detail = ("pause_or_resume", "reveal_secret")
+    actions_detail = ("to_connection", "pause_or_resume", "reveal_secret")
+    actions_list = ("connect_a_network",)
     change_form_before_template = "conversations/outbox_notice.html"
     list_before_template = "conversations/outbox_notice.html"
 
@@ -118,6 +121,18 @@ class ChannelAdmin(Paged, ModelAdmin):
         rows: QuerySet[Channel] = super().get_queryset(request)
         units = staffed_units(request.user)
         return rows if units is None else rows.filter(unit__in=units)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("connect/", view(pages.networks), name="channel_networks"),
+            path("connect/<slug:kind>/", view(pages.connect), name="channel_connect"),
+            path("<uuid:pk>/connection/", view(self.show_connection), name="channel_connection"),
+        ]
+        return own + super().get_urls()
+
+    def show_connection(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return pages.connection(request, self._one(request, pk))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -174,6 +189,8 @@ class ChannelAdmin(Paged, ModelAdmin):
     def door(self, row: Channel) -> SafeString | str:
         if row.token is None:
             return str(_("none: known from an import"))
+        if url := door_of(row):
+            return url
         if row.kind not in _DOORS:
             return row.address
         url = f"{settings.BASE_URL}{reverse(_DOORS[row.kind], args=[row.token])}"
@@ -186,6 +203,14 @@ class ChannelAdmin(Paged, ModelAdmin):
         if row.kind == "email" and settings.EMAIL_URL.startswith("file:"):
             return str(_("EMAIL_URL is not set: each mail is written to var/outbox/"))
         return str(_("by the channel itself"))
+
+    @action(description=_("Connect a network"), permissions=["owner"], icon="add_link")
+    def connect_a_network(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:channel_networks")
+
+    @action(description=_("Connection"), permissions=["network"], icon="cable")
+    def to_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:channel_connection", self._one(request, object_id).pk)
 
     @action(description=_("Pause or resume"), permissions=["change"], icon="pause")
     def pause_or_resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -208,6 +233,16 @@ class ChannelAdmin(Paged, ModelAdmin):
         services.note_revealed(channel, by=actor_of(request))
         messages.info(request, _("The secret: %(secret)s") % {"secret": channel.secret or "–"})
         return redirect("admin:conversations_channel_change", channel.pk)
+
+    def has_network_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Only a channel of a network has a connection to show."""
+        if object_id is None:
+            return False
+        try:
+            channel = self._one(request, object_id)
+        except Http404:
+            return False
+        return provider_of(channel) is not None and channel.closed_at is None
 
     def has_owner_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(request.user.is_superuser)

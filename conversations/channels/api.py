@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.channels import callbacks, services
+from conversations.channels.accounts import door_of
 from conversations.channels.models import Channel
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.filters import unit_filter
@@ -48,7 +49,7 @@ class ChannelWords(serializers.ModelSerializer[Channel]):
 
     def get_url(self, channel: Channel) -> str | None:
         if channel.kind != "webhook" or channel.token is None:
-            return None
+            return door_of(channel) or None
         path = reverse("webhook", args=[channel.token])
         return str(self.context["request"].build_absolute_uri(path))
 

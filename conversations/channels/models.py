@@ -21,7 +21,8 @@ class Channel(Keyed):
     kind: `email`, `webchat`, `webhook`, ... or any word of another system (imported; such a
     channel has no adapter and no door). token: its unguessable door, null where it has none.
     owned: the company's own account (not a forum it visits).
-    options: the kind's own settings, see `docs/channels.md`.
+    options: the kind's own settings, see `docs/channels.md`. credentials: what the provider gave
+    us, a JSON object by the names of the kind's fields; see `connecting`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +40,7 @@ class Channel(Keyed):
         help_text=_("imaps://user:password@host:993/INBOX, where mail is fetched from"),
     )
     callback_url = models.URLField(_("callback URL"), max_length=1000, blank=True, default="")
+    credentials = EncryptedTextField(blank=True, default="")
     options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("settings"), default=dict, blank=True
     )
@@ -126,6 +128,31 @@ class Heartbeat(Recorded):
 
     def __str__(self) -> str:
         return f"{self.source} {self.occurred_at}"
+
+
+class ChannelHealth(models.Model):
+    """What the last test of a channel's connection found. One row a channel.
+
+    works: null until a test reached the provider. cause: what was wrong; also of a test that did
+    not reach anybody, which leaves `works` as it was. expires_at: of the credentials.
+    last_out_at: when the network last took something of ours, to the minute.
+    """
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="health")
+    works = models.BooleanField(_("works"), null=True)
+    name = models.CharField(_("known there as"), max_length=200, blank=True, default="")
+    cause = models.CharField(_("cause"), max_length=500, blank=True, default="")
+    remarks = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    expires_at = models.DateTimeField(_("credentials end"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("tested"), null=True, blank=True)
+    last_out_at = models.DateTimeField(_("last taken"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("health of a channel")
+        verbose_name_plural = _("health of channels")
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.works}"
 
 
 class MailboxPosition(models.Model):

@@ -10,6 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from conversations.channels.models import (
     Channel,
+    ChannelHealth,
     ChannelVersion,
     Claim,
     Envelope,
@@ -32,6 +33,13 @@ EMPTIED = {
     ),
 }
 NOT_EMPTY = Q(body__isnull=True) | ~Q(body=b"")
+
+
+def empty_bytes_of(rows: QuerySet[Envelope], *, reason: str) -> None:
+    """The bytes of what its author took back: how the delivery ended stays as it is."""
+    for path in rows.exclude(file="").values_list("file", flat=True):
+        default_storage.delete(path)
+    rows.update(body=b"", file="", headers={}, reason=reason)
 
 
 def empty_envelopes(rows: QuerySet[Envelope], *, most: int = 200) -> int:
@@ -107,8 +115,9 @@ def _holds(envelope: Envelope, said: list[bytes]) -> bool:
 HOLDINGS: Holdings = [
     Table(
         model=Channel,
-        free="key kind name address token secret inbox_url callback_url options",
+        free="key kind name address token secret inbox_url callback_url options credentials",
     ),
+    Table(model=ChannelHealth, free="name cause remarks"),
     Table(model=ChannelVersion, free="kind name"),
     Table(model=Source, free="key kind name"),
     Table(model=Posted, free="external_id"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from conversations.channels import claiming
+from conversations.channels import claiming, connecting
 from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat
 
@@ -26,3 +27,9 @@ def note_heartbeats() -> None:
     )
     for channel in open_channels:
         note_heartbeat(channel)
+
+
+@shared_task
+def probe_connections() -> None:
+    """Whether each network still knows us: what it answers is the channel's sign of life."""
+    connecting.probe_due(at=timezone.now())

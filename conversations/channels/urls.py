@@ -3,10 +3,12 @@
 from django.urls import path
 
 from conversations.channels.doors import webchat
+from conversations.channels.doors.provider import provider
 from conversations.channels.doors.webhook import webhook
 
 urlpatterns = [
     path("hooks/<str:token>/", webhook, name="webhook"),
+    path("hooks/<str:kind>/<str:token>/", provider, name="provider"),
     path("chat/<str:token>/", webchat.page, name="chat"),
     path("chat/<str:token>/say/", webchat.write, name="chat_write"),
 ]

@@ -70,8 +70,10 @@ class ConversationAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(Paged, ReadOnly, ModelAdmin):
-    list_display = ("shown_state", "to_whom", "channel", "attempt", "cause", "updated_at")
-    list_filter = ("state",)
+    list_display = (
+        "shown_state", "trouble", "to_whom", "channel", "attempt", "cause", "updated_at",
+    )  # fmt: skip
+    list_filter = ("state", "trouble", ("message__channel", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("message__channel", "conversation__identity__contact")
     ordering = ("-updated_at",)
     actions = ("retry_chosen",)

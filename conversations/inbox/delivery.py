@@ -9,6 +9,7 @@ it claimed is no longer the row's.
 from __future__ import annotations
 
 import logging
+import secrets
 import uuid
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ from conversations.channels import sending
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.wire.contract import Outbound, SendFailed, Sent
 from conversations.inbox import levels, receipts, stopping
-from conversations.inbox.models import Delivery, DeliveryState, Message
+from conversations.inbox.models import Delivery, DeliveryState, Message, Trouble
 from conversations.inbox.outgoing import outbound
 from crm.errors import Conflict
 from crm.journal.services import record
@@ -92,12 +93,15 @@ def _sent(message: Message, attempt: int, prepared: Outbound, sent: Sent) -> Non
     now = timezone.now()
     external_id = sent.external_id or prepared.external_id
     with transaction.atomic():
-        if not _mine(message, attempt).update(state=DeliveryState.SENT, cause="", updated_at=now):
+        if not _mine(message, attempt).update(
+            state=DeliveryState.SENT, cause="", trouble="", updated_at=now
+        ):
             logger.warning("message %s: sent, but no longer ours to say so", message.pk)
             return
         Message.objects.filter(pk=message.pk).update(sent_at=now, external_id=external_id)
         message.external_id = external_id
         receipts.match_waiting(message)
+        sending.note_taken(message.channel, at=now)
         levels.refresh([message.conversation_id])
         wake(Task.COUNT_USES, message.pk)
     logger.info("message %s sent on channel %s", message.pk, message.channel_id)
@@ -128,19 +132,29 @@ def _drop(message: Message, attempt: int, why: str) -> None:
 
 def _failed(message: Message, attempt: int, failure: SendFailed) -> None:
     now = timezone.now()
-    change: dict[str, object] = {"cause": str(failure)[:500], "updated_at": now}
+    change: dict[str, object] = {
+        "cause": str(failure)[:500],
+        "trouble": str(failure.trouble),
+        "updated_at": now,
+    }
     ended = failure.permanent or attempt > len(BACKOFF)
     if failure.unknown:
         change["state"] = DeliveryState.UNKNOWN
     elif ended:
         change["state"] = DeliveryState.FAILED
     else:
-        wait = failure.retry_after or BACKOFF[attempt - 1]
+        wait = failure.retry_after or _with_jitter(BACKOFF[attempt - 1])
         change |= {"state": DeliveryState.QUEUED, "not_before": now + timedelta(seconds=wait)}
     with transaction.atomic():
+        sending.note_refused(message.channel, failure, at=now)
         if _mine(message, attempt).update(**change) and ended and not failure.unknown:
             receipts.reopen_after_failure(message)
     logger.warning("message %s not sent: %s (%s)", message.pk, change.get("state"), failure)
+
+
+def _with_jitter(seconds: float) -> float:
+    """Up to a tenth later: what failed together is not tried again at the same moment."""
+    return seconds * (1 + secrets.randbelow(1_000) / 10_000)
 
 
 def _mine(message: Message, attempt: int) -> QuerySet[Delivery]:
@@ -183,6 +197,7 @@ def settle_lapsed(*, at: datetime) -> None:
             pk=delivery.pk, attempt=delivery.attempt, state=DeliveryState.SENDING
         ).update(
             state=state,
+            trouble=Trouble.UNKNOWN if state == DeliveryState.UNKNOWN else Trouble.PASSING,
             cause="the worker died while sending: it may have arrived",
             updated_at=at,
             attempt=F("attempt") + 1,
@@ -195,7 +210,7 @@ def retry(delivery: Delivery, *, by: Actor) -> None:
     with transaction.atomic():
         changed = Delivery.objects.filter(
             pk=delivery.pk, state__in=[DeliveryState.FAILED, DeliveryState.UNKNOWN]
-        ).update(state=DeliveryState.QUEUED, not_before=timezone.now(), attempt=0)
+        ).update(state=DeliveryState.QUEUED, not_before=timezone.now(), attempt=0, trouble="")
         if not changed:
             raise Conflict(_("only a failed or unknown message is sent again"), code="not_failed")
         levels.refresh([delivery.message.conversation_id])

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from conversations.inbox.models import Attachment, Conversation
 from crm.access.tokens import BearerToken
 from crm.errors import Missing
+from crm.journal.personal import hold_file
 
 _GUARDS = {
     "X-Content-Type-Options": "nosniff",
@@ -34,7 +35,8 @@ class File(APIView):
         attachment = Attachment.objects.filter(
             pk=pk, message__conversation__in=Conversation.objects.visible_to(request.user)
         ).first()
-        if attachment is None or not default_storage.exists(attachment.file):
+        is_here = attachment is not None and bool(attachment.file)
+        if attachment is None or not is_here or not default_storage.exists(attachment.file):
             raise Missing(_("there is no such file"))
         response = FileResponse(
             default_storage.open(attachment.file),
@@ -55,6 +57,16 @@ def safe_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(mark for mark in last if unicodedata.category(mark)[0] != "C")
     return kept.strip(" .")[:150] or "attachment"
+
+
+def forget(attachment: Attachment) -> None:
+    """The row and, when no other message holds the same file, its bytes. In a transaction."""
+    path = attachment.file
+    attachment.delete()
+    if path:
+        hold_file(path)
+        if not Attachment.objects.filter(file=path).exists():
+            default_storage.delete(path)
 
 
 urlpatterns = [path("files/<uuid:pk>/", File.as_view(), name="file")]

@@ -17,17 +17,33 @@ from django.utils import timezone
 from conversations.channels import sending
 from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
-from conversations.channels.wire.contract import Inbound, Party, Receipt
+from conversations.channels.wire.contract import (
+    Deleted,
+    Echoed,
+    Edited,
+    Inbound,
+    Opted,
+    Receipt,
+)
 from conversations.channels.wire.email import tokens
-from conversations.inbox import blocking, forgetting, levels, receipts, stopping, threading, writing
+from conversations.inbox import (
+    blocking,
+    changes,
+    echoes,
+    forgetting,
+    levels,
+    receipts,
+    stopping,
+    threading,
+    writing,
+)
+from conversations.inbox.addressing import address
 from conversations.inbox.lookups import known_messages, known_threads
 from conversations.inbox.models import Message, Status
 from conversations.inbox.writing import Arrival, NewMessage
 from conversations.signals import messages_received
 from crm.contacts.services import Address, Person, know, note_units
 from crm.values import uuid7
-
-_ONE_WORLD = {"email"}  # networks whose addresses mean the same person on every channel
 
 
 def take_up(channel: Channel, message: Inbound, *, at: datetime) -> uuid.UUID:
@@ -52,19 +68,28 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
         for item in one.items
         if isinstance(item, Inbound)
     ]
-    arrivals, echoes = _without_echoes(arrivals)
+    arrivals, published = _without_published(arrivals)
     arrivals, erased = forgetting.without_erased(arrivals)
     written = _take_messages(arrivals) if arrivals else set()
+    echoed = echoes.take(
+        [(one, item) for one in opened for item in one.items if isinstance(item, Echoed)]
+    )
     reports = [(one, item) for one in opened for item in one.items if isinstance(item, Receipt)]
     unmatched = receipts.take([(one.channel, one.id, receipt) for one, receipt in reports])
     brought = {arrival.envelope_id for arrival in arrivals if arrival.envelope_id}
     remarks = dict.fromkeys(unmatched, "reports on a message that is not known here")
-    remarks |= dict.fromkeys(echoes - written, "what we published came back")
+    stopping.heed([(one, item) for one in opened for item in one.items if isinstance(item, Opted)])
+    waiting = changes.take(
+        [(one, item) for one in opened for item in one.items if isinstance(item, Edited | Deleted)]
+    )
+    remarks |= dict.fromkeys(waiting, "changes a message that is not known here")
+    remarks |= dict.fromkeys(echoed, "our own message came back")
+    remarks |= dict.fromkeys(published - written, "what we published came back")
     remarks |= dict.fromkeys(brought - written, "duplicate")
     return {**remarks, **forgetting.remarks(erased)}
 
 
-def _without_echoes(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uuid.UUID]]:
+def _without_published(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uuid.UUID]]:
     """Leaves out what is our own publication, shown to us by the network."""
     ours = sending.ours({(one.channel.pk, one.message.external_id) for one in arrivals})
     if not ours:
@@ -85,6 +110,7 @@ def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID | None]:
     blocking.put_aside([each.thread for each in messages if _is_blocked(each, people)])
     writing.write(messages)
     stopping.take(messages)
+    changes.match_waiting([(each.channel, each.inbound.external_id) for each in messages])
     levels.refresh({message.thread.id for message in messages if not message.inbound.automated})
     note_units((_sender(arrival, people).contact_id, arrival.channel.unit_id) for arrival in fresh)
     _announce(messages)
@@ -94,18 +120,13 @@ def _take_messages(arrivals: Sequence[Arrival]) -> set[uuid.UUID | None]:
 def _addresses(arrivals: Iterable[Arrival]) -> set[Address]:
     found = set()
     for arrival in arrivals:
-        found.add(_address(arrival.channel, arrival.message.sender))
-        found |= {_address(arrival.channel, party) for party in arrival.message.others}
+        found.add(address(arrival.channel, arrival.message.sender))
+        found |= {address(arrival.channel, party) for party in arrival.message.others}
     return found
 
 
-def _address(channel: Channel, party: Party) -> Address:
-    scope = "" if channel.kind in _ONE_WORLD else str(channel.pk)
-    return Address(channel.kind, scope, party.handle, party.name)
-
-
 def _sender(arrival: Arrival, people: Mapping[tuple[str, str, str], Person]) -> Person:
-    return people[_address(arrival.channel, arrival.message.sender).key]
+    return people[address(arrival.channel, arrival.message.sender).key]
 
 
 def _without_known(
@@ -151,7 +172,7 @@ def _place(
         known=known,
     ) or _new_thread(arrival, sender, known)
     known.by_reference.setdefault((arrival.channel.pk, message.external_id), thread)
-    others = {people[_address(arrival.channel, party).key].identity_id for party in message.others}
+    others = {people[address(arrival.channel, party).key].identity_id for party in message.others}
     new_others = others - thread.correspondents - {thread.identity_id}
     thread.correspondents |= new_others
     return NewMessage(
@@ -172,7 +193,7 @@ def _is_blocked(message: NewMessage, people: Mapping[tuple[str, str, str], Perso
     """Whoever else writes into the conversation of somebody who is blocked, it stays theirs."""
     party = message.inbound.sender
     is_theirs = message.sender_id == message.thread.identity_id
-    return is_theirs and people[_address(message.channel, party).key].blocked
+    return is_theirs and people[address(message.channel, party).key].blocked
 
 
 def _token(arrival: Arrival) -> uuid.UUID | None:

@@ -17,7 +17,9 @@ from conversations.inbox.models import (
     Delivery,
     DeliveryState,
     Direction,
+    FileState,
     Message,
+    MessageChange,
     NeedsAnswer,
     Status,
     UnmatchedReceipt,
@@ -63,6 +65,14 @@ def _end(subject: Subject) -> int:
     return dropped + len(ended)
 
 
+def _forget_wordings(subject: Subject) -> int:
+    """What they said first, and each edit of it, with the bytes that brought them."""
+    rows = MessageChange.objects.filter(message__in=messages_of(subject).values("pk"))
+    found = list(rows.order_by("pk").values_list("pk", "envelope")[:BATCH])
+    empty_envelopes(Envelope.objects.filter(pk__in=[each for _, each in found if each]), most=BATCH)
+    return MessageChange.objects.filter(pk__in=[pk for pk, _ in found]).delete()[0]
+
+
 def _empty_bytes(subject: Subject) -> int:
     brought = messages_of(subject).filter(envelope__isnull=False).values("envelope")
     return empty_envelopes(Envelope.objects.filter(pk__in=brought))
@@ -90,12 +100,14 @@ _SAME_WORDS = Case(
 
 HOLDINGS: Holdings = [
     Step("conversations.Conversation (ended)", _end),
+    Step("conversations.MessageChange (of messages)", _forget_wordings),
     Step("conversations.Envelope (of messages)", _empty_bytes),
     Step("crm.IdempotencyKey (quoting)", _forget_answers),
     Table(
         model=Attachment,
         of=lambda subject: Attachment.objects.filter(message__in=messages_of(subject).values("pk")),
-        blank="name content_id sha256",
+        blank="name content_id sha256 remote cause",
+        values={"state": FileState.LOST, "due_at": None},
         file="file",
         free="type",
     ),
@@ -108,6 +120,7 @@ HOLDINGS: Holdings = [
         written="cause",
     ),
     Table(model=UnmatchedReceipt, written="cause", free="references"),
+    Table(model=MessageChange, written="text html", free="external_id digest"),
     Table(
         model=Message,
         of=messages_of,

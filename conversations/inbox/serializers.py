@@ -14,9 +14,11 @@ from conversations.inbox.models import (
     Delivery,
     DeliveryState,
     Direction,
+    FileState,
     Message,
     MessageKind,
     Status,
+    Trouble,
 )
 from conversations.inbox.models.deadline import Clock
 from conversations.service_levels.models import Priority
@@ -107,11 +109,15 @@ class AuthorWords(serializers.Serializer[Any]):
 
 
 class AttachmentWords(serializers.ModelSerializer[Attachment]):
+    """state: `coming` while it is fetched from its network, `lost` when that failed for good
+    (`cause` says why); the address works once it is `here`."""
+
     url = serializers.SerializerMethodField()
+    state = serializers.ChoiceField(choices=FileState.choices)
 
     class Meta:
         model = Attachment
-        fields = ["name", "type", "size", "url"]
+        fields = ["name", "type", "size", "url", "state", "cause"]
 
     @extend_schema_field(serializers.URLField)
     def get_url(self, attachment: Attachment) -> str:
@@ -120,16 +126,20 @@ class AttachmentWords(serializers.ModelSerializer[Attachment]):
 
 
 class DeliveryWords(serializers.ModelSerializer[Delivery]):
+    """trouble: of which sort the cause is, "" where there is none."""
+
     state = serializers.ChoiceField(choices=DeliveryState.choices)
+    trouble = serializers.ChoiceField(choices=Trouble.choices)
 
     class Meta:
         model = Delivery
-        fields = ["state", "cause"]
+        fields = ["state", "cause", "trouble"]
 
 
 class MessageWords(serializers.ModelSerializer[Message]):
     """received_at: when this house had it, whichever way it goes. sent_at: when the provider
-    took it (out), or the sender's own date (in)."""
+    took it (out), or the sender's own date (in). edited_at, deleted_at: its author changed it,
+    or took it back (then no text is left)."""
 
     direction = serializers.ChoiceField(choices=Direction.choices)
     kind = serializers.ChoiceField(choices=MessageKind.choices)
@@ -143,7 +153,7 @@ class MessageWords(serializers.ModelSerializer[Message]):
         model = Message
         fields = [
             "id", "external_id", "direction", "kind", "author", "text", "attachments",
-            "received_at", "sent_at", "delivery",
+            "received_at", "sent_at", "edited_at", "deleted_at", "delivery",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import account_of, adapter_of
-from conversations.inbox import levels
+from conversations.inbox import levels, windows
 from conversations.inbox.models import (
     Closing,
     Conversation,
@@ -93,6 +93,7 @@ def reply(
         adapter = adapter_of(conversation.channel)
         if adapter is None or conversation.identity_id is None:
             raise Conflict(_("this channel can't be answered from here"), code="no_way_back")
+        windows.must_fit(conversation, text, adapter)
         message = _new_message(conversation, author, text, by=by, kind=MessageKind.REPLY)
         message.external_id = adapter.mint_id(account_of(conversation.channel), str(message.id))
         message.articles = list(articles)

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from conversations.channels.wire.contract import Inbound
+from conversations.channels.wire.contract import Inbound, Opted
+from conversations.inbox.addressing import address
 from conversations.inbox.models import Conversation
 from conversations.inbox.services import decide_need
 from crm.contacts import consent
 from crm.contacts.models import ConsentSource, Identity, Purpose
+from crm.contacts.services import know
 from crm.values import AUTOMATION, whole_words
 
 if TYPE_CHECKING:
+    from conversations.channels.claiming import Opened
     from conversations.channels.models import Channel
     from conversations.inbox.models import Message
     from conversations.inbox.writing import NewMessage
@@ -90,6 +93,22 @@ def _speaks_again(message: NewMessage) -> bool:
     source = ConsentSource.START if starts else ConsentSource.WROTE
     at = message.received_at
     return consent.say(identity, Purpose.ANSWERS, given=True, source=source, by=AUTOMATION, at=at)
+
+
+def heed(told: Iterable[tuple[Opened, Opted]]) -> None:
+    """What the network itself says of a person's wish: a stopped bot, a word in any language."""
+    for one, item in told:
+        at = one.received_at
+        to = address(one.channel, item.sender)
+        identity = Identity.objects.select_related("contact").get(
+            pk=know([to], at=at)[to.key].identity_id
+        )
+        if not item.wants and not item.news_only:
+            consent.stop(identity, source=ConsentSource.STOP, by=AUTOMATION, at=at)
+            continue
+        purpose = Purpose.NEWS if item.news_only else Purpose.ANSWERS
+        source = ConsentSource.START if item.wants else ConsentSource.STOP
+        consent.say(identity, purpose, given=item.wants, source=source, by=AUTOMATION, at=at)
 
 
 def why_not(message: Message) -> str:

@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.inbox import blocking, delivery, levels, services, telling
+from conversations.inbox import blocking, changes, delivery, fetching, levels, services, telling
 
 
 @shared_task
@@ -24,6 +24,16 @@ def deliver_due() -> None:
         delivery.deliver(message_id)
         if time.monotonic() > end:
             break  # the next sweep goes on
+
+
+@shared_task
+def fetch_files() -> None:
+    fetching.fetch_due(at=timezone.now())
+
+
+@shared_task
+def forget_waiting_changes() -> None:
+    changes.forget_waiting(at=timezone.now())
 
 
 @shared_task

@@ -12,13 +12,15 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 
 from conversations.channels.claiming import Raced
 from conversations.channels.models import Channel
-from conversations.channels.wire.contract import File, Inbound
-from conversations.inbox.models import Attachment, Correspondent
+from conversations.channels.wire.contract import File, Inbound, Remote
+from conversations.inbox.models import Attachment, Correspondent, FileState
 from conversations.inbox.threading import Thread
 from crm.journal.personal import hold_file
+from crm.wake import Task, wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,29 @@ def _write_files(messages: Sequence[NewMessage]) -> None:
             for file in message.inbound.files
         ]
     )
+    coming = [
+        file for message in messages for file in announced(message.id, message.inbound.remotes)
+    ]
+    if coming:
+        Attachment.objects.bulk_create(coming)
+        wake(Task.FETCH_FILES)
+
+
+def announced(message_id: uuid.UUID, remotes: Iterable[Remote]) -> list[Attachment]:
+    """Rows for files that the network keeps: each is fetched later, and shown as coming."""
+    return [
+        Attachment(
+            message_id=message_id,
+            name=remote.name[:200],
+            type=remote.type[:120],
+            size=remote.size,
+            sha256=remote.sha256[:64],
+            state=FileState.COMING,
+            remote=remote.key,
+            due_at=timezone.now(),
+        )
+        for remote in remotes
+    ]
 
 
 def keep(file: File) -> str:

@@ -38,3 +38,10 @@ class ReadAllWriteAnswering(BasePermission):
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return IsAuthenticated().has_permission(request, view)
         return Answering().has_permission(request, view)
+
+
+class OwnerOnly(IsAuthenticated):
+    """Who runs the installation: secrets of the company go in here."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and bool(request.user.is_superuser)

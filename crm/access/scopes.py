@@ -58,6 +58,7 @@ _SCOPES: dict[str, Scope | tuple[Scope, Scope]] = {
     "load": Scope.MATURITY,
     "channels": Scope.ADMIN,
     "envelopes": Scope.ADMIN,
+    "undelivered": Scope.ADMIN,
 }
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 

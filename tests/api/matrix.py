@@ -32,6 +32,7 @@ from ambassadors.governance.vouching import vouch
 from ambassadors.live.models import Subscription
 from ambassadors.routing import services as routing
 from ambassadors.routing.models import Absence, Topic
+from conversations.channels.connecting import connect
 from conversations.channels.models import Envelope
 from conversations.channels.services import open_channel
 from conversations.channels.wire.contract import Mentioned
@@ -39,7 +40,7 @@ from conversations.editorial import life
 from conversations.editorial.feed import make as make_feed
 from conversations.editorial.learning import compare
 from conversations.editorial.links import with_short_links
-from conversations.inbox.models import Conversation
+from conversations.inbox.models import Conversation, Delivery, Message
 from conversations.inbox.services import reply
 from conversations.knowledge.flags import flag
 from conversations.knowledge.models import HelpCentre, ReadyAnswer
@@ -256,6 +257,14 @@ MATRIX = [
     ("GET", "channels/", None, 401, 403, 403, 403, 200, 200, 403),
     ("GET", "channels/{channel}/", None, 401, 403, 403, 403, 200, 404, 403),
     ("PATCH", "channels/{channel}/", {"paused": True}, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "channels/kinds/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "channels/connect/", "network", 401, 403, 403, 403, 403, 403, 403),
+    ("GET", "channels/{bot}/connection/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "channels/{bot}/connection/", {"values": {}}, 401, 403, 403, 403, 403, 403, 403),
+    ("POST", "channels/{bot}/connection/test/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "channels/{bot}/disconnect/", None, 401, 403, 403, 403, 403, 403, 403),
+    ("GET", "undelivered/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "undelivered/{lost}/retry/", None, 401, 403, 403, 403, 200, 404, 403),
     ("GET", "envelopes/", None, 401, 403, 403, 403, 200, 200, 403),
     ("GET", "envelopes/{envelope}/", None, 401, 403, 403, 403, 200, 404, 403),
     ("POST", "envelopes/{envelope}/replay/", None, 401, 403, 403, 403, 200, 404, 403),
@@ -280,7 +289,8 @@ LISTED = [
     ("communities/", 1, 1, 1, 1, 1, 1),
     ("threads/", 3, 3, 3, 3, 3, 3),
     ("insights/", 0, 1, 1, 2, 0, 0),
-    ("channels/", None, None, None, 2, 1, None),
+    ("channels/", None, None, None, 3, 1, None),
+    ("undelivered/", None, None, None, 1, 0, None),
     ("envelopes/", None, None, None, 2, 0, None),
 ]
 # Two more kinds of person are known by what they are like, unless a line here says otherwise:
@@ -303,6 +313,10 @@ EMPLOYEE = {
     ("POST", "ready-answers/"): 403,
 }
 ROOT = {
+    # the secrets of the company
+    ("POST", "channels/connect/"): 201,
+    ("PATCH", "channels/{bot}/connection/"): 200,
+    ("POST", "channels/{bot}/disconnect/"): 200,
     # the staff's own
     ("POST", "articles/{handed_in}/approve/"): 200,
     ("POST", "articles/{handed_in}/send-back/"): 200,
@@ -314,7 +328,7 @@ ROOT = {
     ("POST", "insights/{insight}/decide/"): 403,
     ("POST", "insights/{insight}/tell/"): 403,
 }
-ROOT_LISTED = {"channels/": 3}
+ROOT_LISTED = {"channels/": 4}
 
 # Who is neither staff nor superuser is led to sign in (302) by every page of the admin. For staff
 # of elsewhere, staff, root: the list, and the pages add, change, history and delete of a row.
@@ -372,6 +386,11 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 200, 200),
     ("POST", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 302, 302),
     ("GET", "/admin/conversations/channel/{channel}/reveal_secret/", 403, 403, 200),
+    ("GET", "/admin/conversations/channel/connect/", 403, 403, 200),
+    ("GET", "/admin/conversations/channel/connect/telegram/", 403, 403, 200),
+    ("GET", "/admin/conversations/channel/{bot}/connection/", 404, 200, 200),
+    ("GET", "/admin/conversations/channel/connect_a_network/", 403, 403, 302),
+    ("GET", "/admin/conversations/channel/{bot}/to_connection/", 403, 302, 302),
     ("GET", "/admin/conversations/envelope/{envelope}/raw/", 404, 200, 200),
     ("GET", "/admin/conversations/envelope/{envelope}/replay/", 404, 200, 200),
     ("GET", "/admin/conversations/conversation/live/", 200, 200, 200),
@@ -436,6 +455,7 @@ PAGES: list[tuple[str | int, ...]] = [
     # the form names nobody, which executives may say
     ("POST", "/maturity/criteria/S1-INS/owner/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
     ("GET", "/hooks/{hook}/", *[405] * 9),
+    ("GET", "/hooks/telegram/{door}/", *[404] * 9),  # Telegram asks nothing before it posts
     ("GET", "/chat/{chat}/", *[200] * 9),
     ("GET", "/chat/{chat}/say/", *[405] * 9),
     ("GET", "/chat/{chat}/messages/", *[200] * 9),
@@ -499,6 +519,20 @@ PAGES: list[tuple[str | int, ...]] = [
 ]
 
 
+def lost_in(conversation):
+    """An answer that did not arrive."""
+    message = Message.objects.create(
+        conversation=conversation,
+        channel=conversation.channel,
+        direction="out",
+        text="About zanzibar.",
+        via="automation",
+        occurred_at=conversation.occurred_at,
+    )
+    Delivery.objects.create(message=message, conversation=conversation, state="failed")
+    return message
+
+
 def furnish():
     """Two conversations of one unit: one offered to `asked`, one that `assignee` answers."""
     import_module("ambassadors.migrations.0005_reasons_to_decline").seed(apps, None)
@@ -507,6 +541,8 @@ def furnish():
     channel = house.webhook_channel(brand)
     house.webhook_channel(other)
     chat = open_channel(brand, kind="webchat", name="Chat", by=AUTOMATION)
+    values = {"bot_token": "none"}  # refused before anybody is asked
+    bot = connect(brand, kind="telegram", name="Bot", values=values, by=AUTOMATION)
     people = {
         "asked": house.ambassador(shop, name="Asked"),
         "assignee": house.somebody(shop, Role.AMBASSADOR, name="Assignee"),
@@ -543,6 +579,7 @@ def furnish():
     }
     _furnish_admin(people)
     held = _held(taken, people)
+    lost = lost_in(taken)
     heard = _heard(brand, people["staff"])
     share = _shared(people["executive"])
     plans = _plans(channel, people["root"], people["staff"])
@@ -566,6 +603,12 @@ def furnish():
             "watch": {"name": "Soles", "terms": ["soles"], "unit": str(brand.pk)},
             "together": {"outcome": "ignore", "mentions": [str(heard["mention"])]},
             "thread": {"community": str(circle.pk), "title": "Soles", "text": "Which?"},
+            "network": {
+                "kind": "telegram",
+                "unit": brand.source_id,
+                "name": "Bot",
+                "values": {"bot_token": "1:a"},
+            },
         },
         "born": born,
         "taken": taken.pk,
@@ -590,12 +633,15 @@ def furnish():
                 ReadyAnswer(), by=people["staff"].acting, **READY | {"name": "kept"}
             ).pk,
             "channel": channel.pk,
+            "bot": bot.pk,
+            "lost": lost.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,
             "led": people["asked"].employee.pk,
             "absence": Absence.objects.get().pk,
             "message": waiting.messages.earliest("pk").pk,
             "hook": channel.token,
+            "door": bot.token,
             "chat": chat.token,
         },
     }

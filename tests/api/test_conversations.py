@@ -65,7 +65,7 @@ def test_messages_are_told_oldest_first_with_their_author_delivery_and_files(sta
     first, reply, note = caller.get(f"conversations/{conversation.pk}/messages/").json()["results"]
     assert list(first) == [
         "id", "external_id", "direction", "kind", "author", "text", "attachments",
-        "received_at", "sent_at", "delivery",
+        "received_at", "sent_at", "edited_at", "deleted_at", "delivery",
     ]  # fmt: skip
     assert (first["external_id"], first["direction"], first["delivery"]) == ("first", "in", None)
     assert first["author"]["type"] == "contact"

@@ -95,6 +95,9 @@ class Company:
         url = f"https://news.example/{number}"
         add_place(kind="feed", name="N", url=url, unit=self.channel.unit, by=self.staff)
 
+    def lose(self, number):
+        matrix.lost_in(self.taken)
+
     def mention(self, number):
         source = Place.objects.first().source
         said = Mentioned(external_id=f"m {number}", text=f"The boots {number} are fine")
@@ -120,6 +123,7 @@ ROWS = {
     "conversations": ("staff", Company.hear),
     "conversations/{}/messages": ("staff", Company.answer_that_waits),
     "envelopes": ("staff", Company.hear),
+    "undelivered": ("staff", Company.lose),
     "articles": ("staff", Company.article),
     "ready-answers": (
         "staff",

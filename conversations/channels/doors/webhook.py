@@ -45,7 +45,7 @@ def _take(request: HttpRequest, token: str) -> HttpResponse:
         return problem_response(410, "closed", "this channel is closed")
     if request.content_type not in _TAKEN:
         return problem_response(415, "unsupported_media_type", "application/json is taken")
-    body = _body(request)
+    body = body_of(request)
     if body is None:
         return problem_response(413, "too_large", f"at most {LARGEST} bytes are taken")
     return _verified(request, channel, adapter, body)
@@ -73,7 +73,7 @@ def _verified(
     return JsonResponse({"stored": True, "duplicate": not stored}, status=202 if stored else 200)
 
 
-def _body(request: HttpRequest) -> bytes | None:
+def body_of(request: HttpRequest) -> bytes | None:
     """The body, None when it is too large, whether its length was announced or not."""
     announced = request.META.get("CONTENT_LENGTH") or "0"
     if announced.isascii() and announced.isdigit() and int(announced[:12]) > LARGEST:

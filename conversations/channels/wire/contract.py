@@ -10,12 +10,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 
 class Refused(ValueError):
     """The bytes are no message of this channel. `str(error)` is shown to staff."""
+
+
+class Trouble(StrEnum):
+    """Why a message is not there, as far as it tells a person what to do.
+
+    window: the network lets us write only for a time after the person did. blocked: they stopped
+    it. limited: too many for now. access: our own credentials. passing: it is tried again.
+    """
+
+    PERMANENT = "permanent"
+    WINDOW = "window"
+    BLOCKED = "blocked"
+    LIMITED = "limited"
+    ACCESS = "access"
+    UNKNOWN = "unknown"
+    PASSING = "passing"
+
+
+def _trouble(*, permanent: bool, unknown: bool, wait: float | None) -> Trouble:
+    if unknown:
+        return Trouble.UNKNOWN
+    if permanent:
+        return Trouble.PERMANENT
+    return Trouble.PASSING if wait is None else Trouble.LIMITED
 
 
 class SendFailed(Exception):
@@ -25,6 +50,7 @@ class SendFailed(Exception):
     unknown: the provider may have taken it (the connection died after the request left):
     never send again without an idempotency key.
     retry_after: seconds the provider asked us to wait, when it said so.
+    trouble: of which sort it is; found from the others where it is not said.
     """
 
     def __init__(
@@ -34,11 +60,13 @@ class SendFailed(Exception):
         permanent: bool = False,
         unknown: bool = False,
         retry_after: float | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
         super().__init__(cause)
         self.permanent = permanent
         self.unknown = unknown
         self.retry_after = retry_after
+        self.trouble = trouble or _trouble(permanent=permanent, unknown=unknown, wait=retry_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,21 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A file that the provider keeps for us. key: what the adapter needs to get it.
+
+    name and type: what the sender claims. size: bytes, 0 where nobody said. sha256: hex, "" where
+    nobody said; what comes must fit it.
+    """
+
+    name: str
+    type: str
+    key: str
+    size: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One message that came in.
 
@@ -76,6 +119,7 @@ class Inbound:
     body_digest: hex SHA-256 of what the person wrote; the same external id with another
         digest or sender is kept as a second, flagged message.
     notes: what was cleaned or cut while reading, shown to staff.
+    remotes: files that are fetched later, see `provider.Provider.fetch`.
     """
 
     external_id: str
@@ -92,15 +136,70 @@ class Inbound:
     others: tuple[Party, ...] = ()
     automated: bool = False
     notes: tuple[str, ...] = ()
+    remotes: tuple[Remote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The message `external_id` says something else now. at: when its author changed it."""
+
+    external_id: str
+    text: str
+    body_digest: str
+    at: datetime | None = None
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Its author took the message `external_id` back: its words must go here too."""
+
+    external_id: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """The company's own message, shown to us by the network: ours, or written in its own app.
+
+    id: ours, where the network carries it along. to, thread: whom it was written to; without
+    `to` it is known by what it stands `below` (an external id), or left from here.
+    """
+
+    external_id: str
+    text: str
+    to: Party | None = None
+    id: str = ""
+    thread: str = ""
+    sent_at: datetime | None = None
+    remotes: tuple[Remote, ...] = ()
+    below: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opted:
+    """The network says whether the person wants messages of ours. What they write themselves
+    (STOP) is an Inbound like any other.
+
+    word: what the network calls it. news_only: it is about what nobody asked for.
+    """
+
+    sender: Party
+    wants: bool
+    word: str
+    at: datetime | None = None
+    news_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a message of ours: `state` is delivered, read or failed.
+    """What became of a message of ours: `state` is sent, delivered, read or failed.
 
     references: external ids of the message meant, best first. transient: a report of a delay,
     which changes no state. bounce_token: our own signed token found in the address that the
-    report was sent to (mail), not yet verified; it beats the references.
+    report was sent to (mail), not yet verified; it beats the references. id: our own id of the
+    message, where the network carries it along. to, until: it holds for everything that was sent
+    to this person until then (a network that reports by time).
     """
 
     references: tuple[str, ...]
@@ -108,6 +207,10 @@ class Receipt:
     cause: str = ""
     transient: bool = False
     bounce_token: str = ""
+    trouble: Trouble | None = None
+    id: str = ""
+    to: Party | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +269,9 @@ class Mentioned:
     reach: int | None = None
 
 
-Item = Inbound | Receipt | Answer | Counted | Mentioned | Ignored
+Item = (
+    Inbound | Edited | Deleted | Echoed | Opted | Receipt | Answer | Counted | Mentioned | Ignored
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +327,8 @@ class Account:
 
     address: the channel's own address on its network. callback_url: where to post (webhook).
     secret: clear text, never logged. options: the channel's own settings. loopback: whether the
-    callback may be on this machine itself (local mode only).
+    callback may be on this machine itself (local mode only). credentials: what the company got
+    from the provider, clear text, never logged. door: the public address that it posts to.
     """
 
     address: str = ""
@@ -230,6 +336,8 @@ class Account:
     secret: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     loopback: bool = False
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    door: str = ""
 
 
 class Channel(Protocol):

@@ -5,12 +5,24 @@ from __future__ import annotations
 from conversations.channels.wire.alerts import Alerts
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
+from conversations.channels.wire.meta.instagram import Instagram
+from conversations.channels.wire.meta.page import Page
+from conversations.channels.wire.meta.whatsapp import WhatsApp
+from conversations.channels.wire.slack import Slack
+from conversations.channels.wire.telegram.adapter import Telegram
+from conversations.channels.wire.twilio import Twilio
 from conversations.channels.wire.webchat import WebChat
 from conversations.channels.wire.webhook import Webhook
 
 CHANNELS: dict[str, Channel] = {
     "alerts": Alerts(),
     "email": Email(),
+    "facebook": Page(),
+    "instagram": Instagram(),
+    "slack": Slack(),
+    "sms": Twilio(),
+    "telegram": Telegram(),
     "webchat": WebChat(),
     "webhook": Webhook(),
+    "whatsapp": WhatsApp(),
 }

@@ -16,18 +16,23 @@ from conversations.inbox.models.decisions import (
 from conversations.inbox.models.delivery import (
     Delivery,
     DeliveryState,
+    Trouble,
     UnmatchedReceipt,
 )
 from conversations.inbox.models.message import (
     Attachment,
+    ChangeKind,
     Direction,
+    FileState,
     Message,
+    MessageChange,
     MessageKind,
 )
 from conversations.inbox.models.takeover import Takeover, TakeoverState
 
 __all__ = [
     "Attachment",
+    "ChangeKind",
     "Closing",
     "Conversation",
     "ConversationQuerySet",
@@ -36,7 +41,9 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Direction",
+    "FileState",
     "Message",
+    "MessageChange",
     "MessageKind",
     "NeedsAnswer",
     "Participant",
@@ -44,5 +51,6 @@ __all__ = [
     "Status",
     "Takeover",
     "TakeoverState",
+    "Trouble",
     "UnmatchedReceipt",
 ]

@@ -24,6 +24,19 @@ class DeliveryState(models.TextChoices):
     DROPPED = "dropped", _("dropped, never sent")
 
 
+class Trouble(models.TextChoices):
+    """What stands in a message's way, as far as it tells a person what to do."""
+
+    NONE = "", _("none")
+    PERMANENT = "permanent", _("refused for good")
+    WINDOW = "window", _("the time in which one may answer is over")
+    BLOCKED = "blocked", _("the person takes no messages from us")
+    LIMITED = "limited", _("too many for now")
+    ACCESS = "access", _("the channel’s credentials are refused")
+    UNKNOWN = "unknown", _("nobody said whether it arrived")
+    PASSING = "passing", _("it is tried again")
+
+
 class Delivery(models.Model):
     """The way of one outbound message to the provider.
 
@@ -47,6 +60,14 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(db_default=Now())
     claimed_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(_("cause"), max_length=500, blank=True, default="")
+    trouble = models.CharField(
+        _("trouble"),
+        max_length=9,
+        choices=Trouble.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -56,7 +77,11 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 name="delivery_state_is_known",
                 condition=models.Q(state__in=DeliveryState.values),
-            )
+            ),
+            models.CheckConstraint(
+                name="delivery_trouble_is_known",
+                condition=models.Q(trouble__in=Trouble.values),
+            ),
         ]
         indexes = [
             models.Index(
@@ -79,6 +104,9 @@ class UnmatchedReceipt(models.Model):
     references = ArrayField(models.CharField(max_length=500))
     state = models.CharField(max_length=9, choices=DeliveryState.choices)
     cause = models.CharField(max_length=500, blank=True, default="")
+    trouble = models.CharField(
+        max_length=9, choices=Trouble.choices, blank=True, default="", db_default=""
+    )
     transient = models.BooleanField(default=False)
     received_at = models.DateTimeField(db_default=Now())
 

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from conversations.channels.wire.email.quotes import fold
 from conversations.inbox.models import (
     Attachment,
+    ChangeKind,
     Conversation,
     Delivery,
     DeliveryState,
     Direction,
     Message,
+    MessageChange,
     MessageKind,
     Takeover,
     TakeoverState,
@@ -58,6 +60,10 @@ class Bubble:
     cause: str
     can_retry: bool
     is_sent: bool
+    trouble: str
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    wordings: list[MessageChange]
 
 
 def bubbles(conversation: Conversation, *, most: int = MOST_SHOWN) -> tuple[list[Bubble], int]:
@@ -66,7 +72,7 @@ def bubbles(conversation: Conversation, *, most: int = MOST_SHOWN) -> tuple[list
         conversation.messages.select_related(
             "author_identity__contact", "author_employee", "delivery"
         )
-        .prefetch_related("attachments")
+        .prefetch_related("attachments", "changes")
         .order_by("-occurred_at", "-pk")
     )
     newest = list(messages[: most + 1])
@@ -95,7 +101,19 @@ def _bubble(message: Message) -> Bubble:
         cause=delivery.cause if delivery else "",
         can_retry=bool(delivery and delivery.state in _RETRIED),
         is_sent=message.direction == Direction.OUT and message.sent_at is not None,
+        trouble=delivery.get_trouble_display() if delivery and delivery.trouble else "",
+        edited_at=message.edited_at,
+        deleted_at=message.deleted_at,
+        wordings=_earlier(message),
     )
+
+
+def _earlier(message: Message) -> list[MessageChange]:
+    """What it said before, oldest first; nothing once its author took it back."""
+    if message.edited_at is None or message.deleted_at is not None:
+        return []
+    wordings = [each for each in message.changes.all() if each.kind != ChangeKind.DELETED]
+    return [each for each in wordings if each.said_at != message.edited_at]
 
 
 def _delivery(message: Message) -> Delivery | None:

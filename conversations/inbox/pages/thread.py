@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import adapter_of
-from conversations.inbox import invitations, presence, takeovers
+from conversations.inbox import invitations, presence, takeovers, windows
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.listing import MOST_CHOICES, Asked, neighbours
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
@@ -83,6 +83,8 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
         "panels": panels(request, conversation),
         "presets": presets(timezone.localtime()),
         "why_silent": why_silent(request, conversation),
+        "window_until": windows.closes_at(conversation),
+        "is_public": windows.is_public(conversation),
         "deadlines": conversation.deadlines.select_related("target").order_by("started_at", "pk"),
         "priorities": Priority.choices,
         "title": str(conversation),
@@ -152,8 +154,13 @@ def why_silent(request: HttpRequest, conversation: Conversation) -> str:
         return _("This is spam: reopen it to answer.")
     if not conversation.channel.owned and conversation.channel.token is None:
         return _("Nothing can be sent to this place from here: answer there, by hand.")
+    if conversation.channel.closed_at is not None and conversation.channel.token is not None:
+        return _("This channel is disconnected: nothing can be sent.")
     if conversation.identity is None or adapter_of(conversation.channel) is None:
         return _("This channel was imported: it can be read here, not answered.")
+    until = windows.closes_at(conversation)
+    if until is not None and until <= timezone.now():
+        return _("They wrote too long ago: this network lets nobody answer until they write again.")
     if not isinstance(user, User) or not may_answer(conversation, user):
         return _("You may read this conversation; whoever accepted it answers.")
     if not hasattr(user, "employee"):

@@ -1,0 +1,179 @@
+"""Connecting a channel to its network: the fields, the test, the door made known, the end.
+
+What the provider gave us goes in and never comes out again. A test asks the provider itself,
+outside any transaction; what it found stands in the channel's health.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from conversations.channels.accounts import account_of, credentials_of, provider_of
+from conversations.channels.models import Channel, ChannelHealth
+from conversations.channels.services import note_heartbeat, note_version, open_channel
+from conversations.channels.wire.contract import SendFailed
+from conversations.channels.wire.provider import Checked, Field, NotConnected, Provider
+from conversations.channels.wire.registry import CHANNELS
+from crm.errors import Conflict, Invalid
+from crm.journal.services import record
+from crm.organisation.models import Unit
+from crm.values import Actor
+
+logger = logging.getLogger(__name__)
+
+LONGEST = 4_000  # characters of one value
+EVERY = timedelta(minutes=15)  # a connection is tested again
+
+
+def fields_of(kind: str) -> tuple[Field, ...]:
+    """What to fill in for this kind of channel; nothing for one that needs no connecting."""
+    adapter = CHANNELS.get(kind)
+    return adapter.card.fields if isinstance(adapter, Provider) else ()
+
+
+def connect(unit: Unit, *, kind: str, name: str, values: Mapping[str, str], by: Actor) -> Channel:
+    """A live channel with its credentials, not yet tested.
+
+    Raises Invalid `unknown_kind`, `unknown_field`, `field_missing`, `field_unfit`; Conflict
+    `connected` when this account has a channel already.
+    """
+    fields = fields_of(kind)
+    if not fields:
+        raise Invalid(_("this kind of channel is not connected so"), code="unknown_kind")
+    clean = _clean(fields, values)
+    _missing(fields, clean)
+    address = next((clean[each.name] for each in fields if each.address), "")
+    if address and Channel.objects.filter(kind=kind, address__iexact=address).exists():
+        raise Conflict(_("this account has a channel already"), code="connected")
+    with transaction.atomic():
+        channel = open_channel(unit, kind=kind, name=name, address=address, by=by)
+        _keep(channel, clean)
+        ChannelHealth.objects.create(channel=channel)
+    return channel
+
+
+def change_credentials(channel: Channel, *, values: Mapping[str, str], by: Actor) -> None:
+    """Other values for some fields; an empty one leaves what is there. The account stays."""
+    fields = tuple(each for each in fields_of(channel.kind) if not each.address)
+    given = {name: value for name, value in values.items() if value.strip()}
+    clean = _clean(fields, given)
+    if not clean:
+        return
+    with transaction.atomic():
+        _keep(channel, credentials_of(channel) | clean)
+        ChannelHealth.objects.update_or_create(
+            channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
+        )
+        record("channel_credentials_changed", channel, by=by, fields=sorted(clean))
+
+
+def _clean(fields: tuple[Field, ...], values: Mapping[str, str]) -> dict[str, str]:
+    known = {each.name for each in fields}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise Invalid(
+            _("there is no field %(name)s") % {"name": unknown[0][:60]}, code="unknown_field"
+        )
+    clean = {name: value.strip() for name, value in values.items()}
+    for name, value in clean.items():
+        if len(value) > LONGEST or not value.isprintable():
+            raise Invalid(_("%(name)s can’t be kept so") % {"name": name}, code="field_unfit")
+    return clean
+
+
+def _missing(fields: tuple[Field, ...], clean: Mapping[str, str]) -> None:
+    missing = [each.name for each in fields if each.required and not clean.get(each.name)]
+    if missing:
+        raise Invalid(_("%(name)s is missing") % {"name": missing[0]}, code="field_missing")
+
+
+def _keep(channel: Channel, clean: Mapping[str, str]) -> None:
+    channel.credentials = json.dumps(clean)
+    channel.save(update_fields=["credentials"])
+
+
+def probe(channel: Channel, *, hook: bool = False) -> ChannelHealth:
+    """Asks the provider whether it knows us, and keeps what it said.
+
+    hook: also tells it where our door is, where that can be told. Outside any transaction.
+    Raises Conflict `not_connected` for a channel without a provider.
+    """
+    provider = must_connect(channel)
+    account = account_of(channel)
+    try:
+        if hook:
+            provider.hook(account)
+        checked = provider.check(account)
+    except (NotConnected, SendFailed) as error:
+        return _found(channel, None, str(error), passing=getattr(error, "passing", False))
+    except Exception as error:  # an adapter's bug says nothing of the credentials
+        logger.exception("channel %s: the test failed", channel.pk)
+        return _found(channel, None, f"the test failed: {type(error).__name__}", passing=True)
+    return _found(channel, checked, "")
+
+
+def must_connect(channel: Channel) -> Provider:
+    """Raises Conflict `not_connected` for a channel that has no connection to a network."""
+    provider = provider_of(channel)
+    if provider is None or channel.closed_at is not None:
+        raise Conflict(_("this channel has no connection"), code="not_connected")
+    return provider
+
+
+def _found(
+    channel: Channel, checked: Checked | None, cause: str, *, passing: bool = False
+) -> ChannelHealth:
+    found: dict[str, object] = {"cause": cause[:500], "checked_at": timezone.now()}
+    if checked is not None:
+        found |= {
+            "works": True,
+            "name": checked.name[:200],
+            "remarks": [each[:300] for each in checked.remarks],
+            "expires_at": checked.expires_at,
+        }
+        note_heartbeat(channel)
+    elif not passing:
+        found["works"] = False
+    health, _made = ChannelHealth.objects.update_or_create(channel=channel, defaults=found)
+    return health
+
+
+def probe_due(*, at: datetime, most: int = 20) -> int:
+    """Tests the connections whose last test is a while ago. Returns how many.
+
+    A test that the provider answered is a sign of life of the channel; one that it did not is
+    none, so that a connection that died is seen where sources are counted.
+    """
+    live = Channel.objects.filter(token__isnull=False, paused_at=None, closed_at=None)
+    due = live.filter(kind__in=provider_kinds()).filter(
+        Q(health=None) | Q(health__checked_at=None) | Q(health__checked_at__lt=at - EVERY)
+    )
+    channels = list(due.order_by("health__checked_at")[:most])
+    for channel in channels:
+        probe(channel)
+    return len(channels)
+
+
+def provider_kinds() -> list[str]:
+    return [kind for kind, adapter in CHANNELS.items() if isinstance(adapter, Provider)]
+
+
+def disconnect(channel: Channel, *, by: Actor) -> None:
+    """The end of it: the door answers 410, nothing goes out, the credentials are gone. What was
+    said stays. Disconnecting twice changes nothing."""
+    if channel.closed_at is not None:
+        return
+    with transaction.atomic():
+        channel.closed_at = timezone.now()
+        channel.credentials = ""
+        channel.save(update_fields=["closed_at", "credentials"])
+        note_version(channel, at=channel.closed_at)
+        record("channel_disconnected", channel, by=by)

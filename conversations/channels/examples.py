@@ -1,0 +1,66 @@
+"""What the API's document shows of connecting a channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+_AT = "2026-11-24T09:30:00Z"
+
+
+def _example(name: str, value: Any, *, asked: bool = False) -> OpenApiExample:
+    return OpenApiExample(name, value=value, request_only=asked, response_only=not asked)
+
+
+KINDS = _example(
+    "One network",
+    {
+        "results": [
+            {
+                "kind": "telegram",
+                "title": "Telegram",
+                "fields": [
+                    {
+                        "name": "bot_token",
+                        "label": "Bot token",
+                        "help": "What @BotFather answered to /newbot, such as 123456:ABC-DEF.",
+                        "secret": True,
+                        "required": True,
+                    }
+                ],
+                "steps": ["Write /newbot to @BotFather in Telegram and choose a name."],
+                "longest": 4096,
+                "window_hours": None,
+            }
+        ]
+    },
+)
+CONNECT = _example(
+    "A bot",
+    {
+        "kind": "telegram",
+        "unit": "brand-a",
+        "name": "Telegram of Brand A",
+        "values": {"bot_token": "123456:ABC-DEF"},
+    },
+    asked=True,
+)
+CHANGE = _example("A new token", {"values": {"bot_token": "123456:NEW-ONE"}}, asked=True)
+HEALTH = _example(
+    "It works",
+    {
+        "door": "https://crm.example/hooks/telegram/UfZFPnzArnga18pX5MGNgsAG7yylygbY/",
+        "given": ["bot_token"],
+        "works": True,
+        "name": "@brand_bot",
+        "cause": "",
+        "remarks": [],
+        "checked_at": _AT,
+        "expires_at": None,
+        "last_in_at": _AT,
+        "last_out_at": None,
+        "received": 41,
+        "failed": 0,
+    },
+)

@@ -1,0 +1,191 @@
+"""Calling a provider's own API, and getting the files that it keeps for us.
+
+The addresses are the providers' own, written in the adapters; only files are fetched from where
+somebody else's payload says, and those go through the guarded fetch. No cause ever quotes an
+address: some carry a token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from conversations.channels.wire import strict_json
+from conversations.channels.wire.contract import File, Remote, SendFailed, Trouble
+from conversations.channels.wire.provider import NotConnected, NotFetched
+from conversations.channels.wire.reading import fetching
+
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LARGEST_ANSWER = 1_000_000  # bytes
+LARGEST_FILE = 25 * 1024 * 1024
+FILE_SECONDS = 60.0
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """data: the JSON object that came, empty where it was none. retry_after: seconds."""
+
+    status: int
+    data: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def call(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+    form: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> Answer:
+    """body: sent as JSON. Raises SendFailed where no answer came; unknown, where a request that
+    changes something had left by then."""
+    try:
+        with (
+            httpx.Client(timeout=TIMEOUT, trust_env=False, transport=transport) as client,
+            client.stream(
+                method, url, headers=headers, json=body, data=form, params=query or None
+            ) as answer,
+        ):
+            return _answer(answer)
+    except _NEVER_LEFT as error:
+        raise SendFailed(f"the provider was not reached ({type(error).__name__})") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        cause = f"the provider's answer did not come ({type(error).__name__})"
+        raise SendFailed(cause, unknown=method != "GET") from error
+
+
+def _answer(answer: httpx.Response) -> Answer:
+    read, end = b"", time.monotonic() + 20.0
+    for part in answer.iter_bytes():
+        read += part
+        if len(read) > LARGEST_ANSWER or time.monotonic() > end:
+            break
+    try:
+        data = strict_json.loads(read)
+    except strict_json.NotStrict:
+        data = {}
+    named = {name.lower(): value for name, value in answer.headers.items()}
+    after = seconds(named.get("retry-after", ""))
+    return Answer(answer.status_code, data if isinstance(data, dict) else {}, named, after)
+
+
+def seconds(value: object) -> float | None:
+    """A waiting time as a provider writes it, within a day; None for anything else."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if 0 < number <= 86_400 else None
+
+
+def refusal(
+    answer: Answer, cause: str, *, wait: float | None = None, trouble: Trouble | None = None
+) -> SendFailed:
+    """The failure that a status means when the provider's own code says no more.
+
+    504: it may have gone on behind the gateway. trouble: what its code says, where it does.
+    """
+    cause = f"{cause} (HTTP {answer.status})"[:400]
+    after = wait if wait is not None else answer.retry_after
+    if trouble in {Trouble.PERMANENT, Trouble.WINDOW, Trouble.BLOCKED, Trouble.ACCESS}:
+        return SendFailed(cause, permanent=True, trouble=trouble)
+    if answer.status == 429 or trouble is Trouble.LIMITED:
+        return SendFailed(cause, retry_after=after, trouble=Trouble.LIMITED)
+    if answer.status == 504:
+        return SendFailed(cause, unknown=True)
+    if answer.status >= 500 or answer.status == 408 or trouble is Trouble.PASSING:
+        return SendFailed(cause, retry_after=after, trouble=Trouble.PASSING)
+    if answer.status in {401, 403}:
+        return SendFailed(cause, permanent=True, trouble=Trouble.ACCESS)
+    return SendFailed(cause, permanent=True)
+
+
+def asked(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> Answer:
+    """`call` for tests of a connection: what does not answer is NotConnected for now."""
+    try:
+        return call(
+            method, url, headers=headers, query=query, form=form, body=body, transport=transport
+        )
+    except SendFailed as error:
+        raise NotConnected(str(error), passing=True) from error
+
+
+def fetch_file(
+    remote: Remote,
+    url: str,
+    *,
+    hosts: Collection[str],
+    headers: Mapping[str, str] | None = None,
+    loopback: bool = False,
+) -> File:
+    """The bytes behind `url`, when they are the file that was announced.
+
+    hosts: where credentials may be shown: names, or `.domain` for all below; any other is asked
+    without `headers`. Raises NotFetched.
+    """
+    known = _is_known(urlsplit(url).hostname or "", hosts)
+    bounds = fetching.Bounds(bytes=LARGEST_FILE + 1, seconds=FILE_SECONDS, loopback=loopback)
+    try:
+        found = fetching.fetch(
+            url,
+            bounds=bounds,
+            traffic=fetching.Traffic(),
+            headers=dict(headers or {}) if known else None,
+        )
+    except fetching.FetchFailed as error:
+        raise NotFetched(_without_address(error), permanent=error.refused) from error
+    _judge(found, remote)
+    return File(name=remote.name, type=remote.type, data=found.body)
+
+
+def _is_known(host: str, hosts: Collection[str]) -> bool:
+    return any(host == each or (each.startswith(".") and host.endswith(each)) for each in hosts)
+
+
+def _without_address(error: fetching.FetchFailed) -> str:
+    return "we do not go there: " + str(error)[:100] if error.refused else "nobody answered"
+
+
+def _judge(found: fetching.Fetched, remote: Remote) -> None:
+    if found.status in {404, 410}:
+        raise NotFetched("it is not there any more", permanent=True)
+    if found.status in {401, 403}:
+        raise NotFetched("our credentials do not open it", permanent=True)
+    if not 200 <= found.status < 300:
+        raise NotFetched(f"HTTP {found.status}")
+    if found.cut == "bytes" or len(found.body) > LARGEST_FILE:
+        raise NotFetched(f"larger than {LARGEST_FILE // 1024 // 1024} MB", permanent=True)
+    if found.cut:
+        raise NotFetched("it came too slowly")
+    if remote.sha256 and hashlib.sha256(found.body).hexdigest() != remote.sha256.lower():
+        raise NotFetched("not the file that was announced")
+    if _is_page(found) and "html" not in remote.type:
+        raise NotFetched("a page came in place of the file", permanent=True)
+
+
+def _is_page(found: fetching.Fetched) -> bool:
+    return found.headers.get("content-type", "").lower().startswith("text/html")

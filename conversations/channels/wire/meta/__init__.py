@@ -1,0 +1,1 @@
+"""Meta: WhatsApp, pages with Messenger, and Instagram, which share one wire."""

@@ -1,0 +1,242 @@
+"""A Facebook page: Messenger, and the comments and posts of others on the page.
+
+A talk in Messenger is one thread a person; below a post, a thread is the post, and whatever we
+answer there is read by everybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from conversations.channels.wire import calling
+from conversations.channels.wire.contract import (
+    Account,
+    Deleted,
+    Echoed,
+    Edited,
+    File,
+    Ignored,
+    Inbound,
+    Item,
+    Mentioned,
+    Outbound,
+    Party,
+    Remote,
+    SendFailed,
+    Sent,
+)
+from conversations.channels.wire.meta import graph, messaging
+from conversations.channels.wire.provider import (
+    Ask,
+    Card,
+    Checked,
+    Field,
+    NotConnected,
+    Reply,
+    gettext_noop,
+)
+from conversations.channels.wire.values import each, inside, loaded, moment, text
+
+POST = "post:"
+SUBSCRIBED = (
+    "messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,message_edits,"
+    "feed,mention"
+)
+
+
+class Page:
+    idempotent = False
+    accepted = 200
+    card = Card(
+        title="Facebook",
+        fields=(
+            Field(
+                "page_id",
+                gettext_noop("Page id"),
+                gettext_noop("About, Page transparency: a long number."),
+                secret=False,
+                address=True,
+            ),
+            Field(
+                "access_token",
+                gettext_noop("Page access token"),
+                gettext_noop("Of the page, made with a long-lived token, so that it does not end."),
+            ),
+            graph.APP_SECRET,
+            graph.VERIFY_TOKEN,
+        ),
+        steps=(
+            gettext_noop(
+                "Make an app of the type Business at developers.facebook.com and add Messenger to "
+                "it, with pages_messaging, pages_manage_metadata, pages_read_user_content and "
+                "pages_manage_engagement."
+            ),
+            gettext_noop(
+                "Webhooks, Page: enter the address of the door and the verify token. The test "
+                "subscribes the page."
+            ),
+        ),
+        longest=2_000,
+        window=timedelta(hours=24),
+        public=POST,
+        per_minute=600,
+    )
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
+
+    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
+        return graph.verify(account, body, headers)
+
+    def greet(self, account: Account, ask: Ask) -> Reply | None:
+        return graph.greet(account, ask)
+
+    def delivery_key(self, body: bytes, headers: Mapping[str, str]) -> str:
+        return ""
+
+    def recipients(self, body: bytes) -> frozenset[str]:
+        return frozenset(text(entry, "id") for entry in each(loaded(body), "entry")) - {""}
+
+    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
+        items: list[Item] = []
+        for entry in each(loaded(body), "entry"):
+            if text(entry, "id") != account.address:
+                items.append(Ignored("for another page"))
+                continue
+            items += messaging.items_of(entry, account.address)
+            for change in each(entry, "changes"):
+                items += _change(inside(change, "value"), text(change, "field"), account.address)
+        return items or [Ignored("nothing in it")]
+
+    def mint_id(self, account: Account, message_id: str) -> str:
+        return ""
+
+    def send(self, account: Account, message: Outbound) -> Sent:
+        if message.thread.startswith(POST):
+            return self._comment(account, message)
+        body = {
+            "recipient": {"id": message.to.handle},
+            "messaging_type": "RESPONSE",
+            "message": {"text": message.text, "metadata": message.id},
+        }
+        answer = graph.call(
+            account, "POST", f"{account.address}/messages", body=body, transport=self._transport
+        )
+        if not answer.is_success:
+            raise graph.failure(answer)
+        return Sent(text(answer.data, "message_id"))
+
+    def _comment(self, account: Account, message: Outbound) -> Sent:
+        """Below what they wrote, where everybody reads it."""
+        below = message.in_reply_to or message.thread.removeprefix(POST)
+        if not _is_id(below):
+            raise SendFailed("nothing of theirs is left to answer", permanent=True)
+        answer = graph.call(
+            account,
+            "POST",
+            f"{below}/comments",
+            body={"message": message.text},
+            transport=self._transport,
+        )
+        if not answer.is_success:
+            raise graph.failure(answer)
+        return Sent(text(answer.data, "id"))
+
+    def check(self, account: Account) -> Checked:
+        if not account.address.isdigit():
+            raise NotConnected("the page id is a long number")
+        told = graph.asked(account, account.address, {"fields": "name"}, transport=self._transport)
+        apps = graph.asked(
+            account, f"{account.address}/subscribed_apps", {}, transport=self._transport
+        )
+        remarks = (
+            () if any(True for _ in each(apps, "data")) else ("the page tells no app anything",)
+        )
+        return Checked(name=text(told, "name"), remarks=remarks)
+
+    def hook(self, account: Account) -> None:
+        """The app takes the door on Meta's own pages; here the page is subscribed to the app."""
+        path = f"{account.address}/subscribed_apps"
+        query = {"subscribed_fields": SUBSCRIBED}
+        try:
+            answer = graph.call(account, "POST", path, query=query, transport=self._transport)
+        except SendFailed as error:
+            raise NotConnected(str(error), passing=True) from error
+        if not answer.is_success:
+            raise NotConnected(str(graph.failure(answer)), passing=answer.status >= 429)
+
+    def fetch(self, account: Account, remote: Remote) -> File:
+        return calling.fetch_file(remote, remote.key, hosts=(), loopback=account.loopback)
+
+
+def _is_id(value: str) -> bool:
+    return bool(value) and value.replace("_", "").isdigit() and value.isascii()
+
+
+def _change(value: Mapping[str, Any], field: str, page: str) -> Iterator[Item]:
+    if field == "mention":
+        yield _mention(value)
+    elif field != "feed":
+        yield Ignored(f"{field[:60]}: of no use here")
+    elif text(value, "item") == "comment":
+        yield _said(value, page, id_=text(value, "comment_id"))
+    elif text(value, "item") in {"status", "post", "photo", "video", "share"}:
+        yield _said(value, page, id_=text(value, "post_id"))
+    else:
+        yield Ignored(f"{text(value, 'item')[:30]}: of no use here")
+
+
+def _said(value: Mapping[str, Any], page: str, *, id_: str) -> Item:
+    """A comment, or a post of somebody on the page: added, rewritten, taken away, hidden."""
+    verb, at = text(value, "verb"), moment(text(value, "created_time"))
+    words = "\n".join(filter(None, [text(value, "message"), text(value, "link")]))
+    if verb == "remove":
+        return Deleted(id_, at=at)
+    if verb == "edited":
+        return Edited(id_, text=words, body_digest=_digest(words), at=at)
+    if verb != "add" or not id_:
+        return Ignored(f"{verb[:30]}: nothing was said")
+    author, thread = inside(value, "from"), f"{POST}{text(value, 'post_id')}"
+    if text(author, "id") == page:
+        return _own(value, words, id_=id_, thread=thread)
+    if not text(author, "id"):  # Meta does not say who: nobody is made up
+        return Mentioned(external_id=id_, text=words, thread=thread, stated_at=at)
+    return Inbound(
+        external_id=id_,
+        sender=Party(text(author, "id"), text(author, "name")[:200]),
+        text=words,
+        body_digest=_digest(words),
+        thread=thread,
+        sent_at=at,
+    )
+
+
+def _own(value: Mapping[str, Any], words: str, *, id_: str, thread: str) -> Item:
+    if text(value, "item") != "comment":
+        return Ignored("a post of the page itself")
+    return Echoed(
+        external_id=id_,
+        text=words,
+        thread=thread,
+        sent_at=moment(text(value, "created_time")),
+        below=text(value, "parent_id"),
+    )
+
+
+def _mention(value: Mapping[str, Any]) -> Item:
+    return Mentioned(
+        external_id=text(value, "comment_id") or text(value, "post_id"),
+        text=text(value, "message"),
+        author=text(value, "sender_name")[:200],
+        handle=text(value, "sender_id"),
+        stated_at=moment(text(value, "created_time")),
+    )
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()

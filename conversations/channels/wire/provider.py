@@ -1,0 +1,131 @@
+"""What an adapter declares and does beside reading and sending, when a network posts to our door.
+
+One that has all of `Provider` is connected by its fields, tested, watched and hooked up by the
+same code; its module, its line in the registry, its payloads and its docs are all it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from conversations.channels.wire.contract import Account, File, Remote
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a text for translation, which happens where it is shown."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to fill in when a channel is connected. label, help: English, marked for
+    translation with `gettext_noop`. address: it becomes the channel's address."""
+
+    name: str
+    label: str
+    help: str
+    secret: bool = True
+    required: bool = True
+    address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a kind of channel says of itself. steps: what to do at the provider, one a line.
+
+    longest: characters of a message, 0 for no limit. window: for how long after the person wrote
+    we may answer, None for always. per_minute: how many messages a minute it takes from us.
+    public: how the keys of threads begin that everybody reads; there is no window there.
+    """
+
+    title: str
+    fields: tuple[Field, ...]
+    steps: tuple[str, ...] = ()
+    longest: int = 0
+    window: timedelta | None = None
+    per_minute: int = 0
+    public: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request at a provider's door. headers: names in lower case."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the door answers. secret things never stand in `body` but what the provider sent."""
+
+    status: int
+    body: str = ""
+    type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The provider knows us. name: what the account is called there. remarks: what is not as it
+    should be, though it works. expires_at: when the credentials end, where it says so."""
+
+    name: str
+    remarks: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+class NotConnected(Exception):
+    """What is wrong with the credentials or the set-up, for a person to read.
+
+    passing: the provider was not reached; nothing is known of the credentials.
+    """
+
+    def __init__(self, cause: str, *, passing: bool = False) -> None:
+        super().__init__(cause)
+        self.passing = passing
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """An adapter of a network that posts to our door and is called by us."""
+
+    card: Card
+    accepted: int  # the status that the provider wants to hear: 200, or 204 for an empty answer
+
+    def greet(self, account: Account, ask: Ask) -> Reply | None:
+        """The provider's own handshake, None for anything else. A POST was verified before."""
+        ...
+
+    def delivery_key(self, body: bytes, headers: Mapping[str, str]) -> str:
+        """The provider's id of the delivery, the same for each repeat; "" for none."""
+        ...
+
+    def recipients(self, body: bytes) -> frozenset[str]:
+        """The addresses of the accounts that the delivery is for, where one door serves several;
+        empty where it serves one."""
+        ...
+
+    def check(self, account: Account) -> Checked:
+        """Asks the provider whether it knows us, and changes nothing. Raises NotConnected."""
+        ...
+
+    def hook(self, account: Account) -> None:
+        """Tells the provider where our door is, where that can be told. Raises NotConnected."""
+        ...
+
+    def fetch(self, account: Account, remote: Remote) -> File:
+        """Raises NotFetched."""
+        ...
+
+
+class NotFetched(Exception):
+    """A file did not come. permanent: it never will."""
+
+    def __init__(self, cause: str, *, permanent: bool = False) -> None:
+        super().__init__(cause)
+        self.permanent = permanent

@@ -142,8 +142,9 @@ def _take_back(message: Message) -> None:
         gone = rows.filter(kind=ChangeKind.DELETED).order_by("said_at").first()
         message.deleted_at = gone.said_at if gone else timezone.now()
     message.text = message.html = message.subject = ""
-    message.notes = []
-    message.save(update_fields=["text", "html", "subject", "notes", "deleted_at"])
+    message.notes, message.edited_at = [], None
+    message.save(update_fields=["text", "html", "subject", "notes", "edited_at", "deleted_at"])
+    rows.filter(kind=ChangeKind.SAID).delete()
     rows.update(text="", html="")
     _empty_bytes(message, rows)
     for file in list(Attachment.objects.filter(message=message)):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from conversations.channels import claiming
 from conversations.channels.accounts import forget_channels
@@ -19,12 +20,13 @@ from conversations.channels.wire.contract import (
     Edited,
     Inbound,
     Item,
+    Opted,
     Party,
     Receipt,
     SendFailed,
 )
 from conversations.channels.wire.registry import CHANNELS
-from conversations.inbox import delivery
+from conversations.inbox import changes, delivery
 from conversations.inbox.models import (
     Attachment,
     Conversation,
@@ -34,6 +36,7 @@ from conversations.inbox.models import (
 )
 from conversations.inbox.services import reply
 from crm.access.models import Role
+from crm.journal import tombstones
 from tests import house
 from tests.api.hands import Caller
 
@@ -270,3 +273,43 @@ def test_a_failure_says_of_which_sort_it_is(wire: Wire, channel: Channel) -> Non
         delivery.deliver(message.pk)
         assert _fate(message) == wanted
         Delivery.objects.filter(state="queued").update(state="dropped")
+
+
+def test_what_a_network_says_of_a_persons_wish_is_heeded_before_the_next_sending(
+    wire: Wire, channel: Channel
+) -> None:
+    tell(wire, channel, SAID)
+    ada = house.somebody(house.department(channel.unit), Role.STAFF)
+    conversation = Conversation.objects.get()
+    message = reply(conversation, text="It left.", by=ada.acting)
+    tell(wire, channel, Opted(BOB, wants=False, word="stopped the bot"))
+    delivery.deliver(message.pk)
+    assert _fate(message)[0] == "dropped"
+    tell(wire, channel, Opted(BOB, wants=True, word="took the bot back"))
+    message = reply(conversation, text="It left.", by=ada.acting)
+    tell(wire, channel, Opted(BOB, wants=False, word="no marketing", news_only=True))
+    delivery.deliver(message.pk)
+    assert _fate(message)[0] == "unknown"
+
+
+def test_changes_and_echoes_of_somebody_erased_revive_nobody(wire: Wire, channel: Channel) -> None:
+    tombstones.bury([(tombstones.EXTERNAL, f"{channel.pk} m1")])
+    tell(wire, channel, FIRST, Deleted("m1", at=AT), Echoed("m1", "Hello", to=BOB))
+    assert not Message.objects.exists()
+    assert not MessageChange.objects.exists()
+    assert not Conversation.objects.exists()
+
+
+def test_a_change_whose_message_never_comes_is_forgotten(wire: Wire, channel: Channel) -> None:
+    tell(wire, channel, FIRST)
+    assert changes.forget_waiting(at=timezone.now() + timedelta(days=6)) == 0
+    assert changes.forget_waiting(at=timezone.now() + timedelta(days=8)) == 1
+
+
+def test_our_own_comment_below_theirs_is_recorded_where_it_stands(
+    wire: Wire, channel: Channel
+) -> None:
+    tell(wire, channel, SAID)
+    tell(wire, channel, Echoed("n9", "Yes.", below="m1"), Echoed("n10", "Hm.", below="nothing"))
+    ours = Message.objects.get(direction="out")
+    assert (ours.text, ours.conversation) == ("Yes.", Conversation.objects.get())

@@ -73,7 +73,7 @@ def test_messages_are_told_oldest_first_with_their_author_delivery_and_files(sta
     [file] = first["attachments"]
     assert (file["name"], file["type"], file["size"]) == ("a.txt", "text/plain", 5)
     assert reply["author"] == {"id": str(staff.employee.pk), "name": "Sam", "type": "employee"}
-    assert reply["delivery"] == {"state": "queued", "cause": ""}
+    assert reply["delivery"] == {"state": "queued", "cause": "", "trouble": ""}
     assert (note["kind"], note["delivery"]) == ("note", None)
 
 

@@ -124,6 +124,16 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "put together the copies that people asked for": {
+            "task": "crm.privacy.tasks.make_exports",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "propose who may be one person": {
+            "task": "crm.contacts.tasks.find_duplicates",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "set aside what the blocked wrote": {
             "task": "conversations.inbox.tasks.settle_blocks",
             "schedule": 30.0,
@@ -215,6 +225,7 @@ app.autodiscover_tasks(
     [
         "config",
         "crm.access",
+        "crm.contacts",
         "crm.privacy",
         "conversations.channels",
         "conversations.inbox",

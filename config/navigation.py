@@ -55,6 +55,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _("People"),
             [
                 _item(request, "crm.contact", "contacts"),
+                _item(request, "crm.erasure", "person_remove"),
                 _item(request, "crm.employee", "badge"),
                 _item(request, "crm.department", "groups"),
                 _item(request, "crm.unit", "domain"),

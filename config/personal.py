@@ -33,6 +33,7 @@ HOLDINGS: Holdings = [
         blank="object_repr change_message",
         written="object_repr change_message",
         free="object_id",
+        exported=False,
     ),
     Table(model=Permission, free="name codename"),
     Table(model=Group, free="name"),

@@ -168,6 +168,7 @@ STAFF_MAY = {
     "crm.department": "view",
     "crm.unit": "view",
     "crm.contact": "view change",
+    "crm.erasure": "view",
     "crm.calendar": "view",
     "conversations.conversation": "view change",
     "conversations.channel": "view change",
@@ -346,6 +347,10 @@ SPECTACULAR_SETTINGS = {
         "ApprovalStep": "ambassadors.governance.ladder.StepKind",
         "CorrectionKind": "ambassadors.governance.models.CorrectionKind",
         "Role": "crm.access.models.Role",
+        "Relationship": "crm.contacts.models.Relationship",
+        "Whose": "crm.contacts.merging.WHOSE",
+        "ErasureState": "crm.privacy.models.ErasureState",
+        "ExportState": "crm.privacy.models.ExportState",
     },
 }
 

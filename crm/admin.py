@@ -5,5 +5,6 @@ from crm.access.oauth import admin as oauth
 from crm.contacts import admin as contacts
 from crm.journal import admin as journal
 from crm.organisation import admin as organisation
+from crm.privacy import admin as privacy
 
-__all__ = ["access", "contacts", "journal", "oauth", "organisation"]
+__all__ = ["access", "contacts", "journal", "oauth", "organisation", "privacy"]

@@ -1,7 +1,14 @@
 """Gathers the models of the floor's rooms."""
 
 from crm.access.models import IdempotencyKey, PersonalToken, RoleGrant
-from crm.contacts.models import Consent, Contact, ContactMerge, ContactUnit, Identity
+from crm.contacts.models import (
+    Consent,
+    Contact,
+    ContactMerge,
+    ContactUnit,
+    Duplicate,
+    Identity,
+)
 from crm.journal.models import Act, Pulse, Tombstone
 from crm.organisation.models import (
     Calendar,
@@ -29,6 +36,7 @@ __all__ = [
     "ContactUnit",
     "Department",
     "DepartmentVersion",
+    "Duplicate",
     "Employee",
     "EmployeeVersion",
     "Erasure",

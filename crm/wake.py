@@ -28,6 +28,7 @@ class Task(StrEnum):
 
     INGEST = "conversations.channels.tasks.ingest"
     ERASE = "crm.privacy.tasks.erase_due"
+    EXPORT = "crm.privacy.tasks.make_exports"
     SETTLE_BLOCKS = "conversations.inbox.tasks.settle_blocks"
     DELIVER = "conversations.inbox.tasks.deliver"
     FETCH_FILES = "conversations.inbox.tasks.fetch_files"

@@ -40,6 +40,7 @@ HOLDINGS: Holdings = [
             conversation__in=conversations_of(subject).values("pk")
         ),
         blank="reasons",
+        exported=False,
     ),
     Step("conversations.Envelope (of answers by mail)", _mailed),
     Table(model=MailedAnswer, free="external_id refusal"),

@@ -129,6 +129,7 @@ HOLDINGS: Holdings = [
         left=NOT_EMPTY,
         file="file",
         free="key",
+        exported=False,
     ),
     Step("conversations.Envelope (large)", _in_files),
     Table(model=Claim, free="envelopes"),

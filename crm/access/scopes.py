@@ -20,7 +20,7 @@ class Scope(models.TextChoices):
     GOVERNANCE = "governance", _("policies, trainings, approvals, the people you lead")
     COMMUNITIES = "communities", _("communities and ideas")
     MATURITY = "maturity", _("the stage of the company and its load")
-    ADMIN = "admin", _("channels and what came in by them")
+    ADMIN = "admin", _("channels, what came in by them, and contacts")
     ALL = "all", _("everything you may do, your tokens included")
 
 
@@ -56,6 +56,10 @@ _SCOPES: dict[str, Scope | tuple[Scope, Scope]] = {
     "insights": Scope.COMMUNITIES,
     "maturity": Scope.MATURITY,
     "load": Scope.MATURITY,
+    "contacts": Scope.ADMIN,
+    "duplicates": Scope.ADMIN,
+    "exports": Scope.ALL,
+    "erasures": Scope.ALL,
     "channels": Scope.ADMIN,
     "envelopes": Scope.ADMIN,
     "undelivered": Scope.ADMIN,

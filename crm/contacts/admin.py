@@ -32,9 +32,11 @@ class Identities(ReadOnly, TabularInline):
         return True
 
 
-@admin.register(Contact)
 class ContactAdmin(Paged, ModelAdmin):
-    """Contacts come from messages and imports; nobody types them in, nobody deletes them here."""
+    """Contacts come from messages and imports; nobody types them in, nobody deletes them here.
+
+    Registered by the privacy room, which adds what can be done with a person.
+    """
 
     list_display = ("name", "relationship", "organization", "shown_block", "occurred_at")
     list_filter = ("relationship", ("blocked_at", admin.EmptyFieldListFilter))
@@ -58,6 +60,11 @@ class ContactAdmin(Paged, ModelAdmin):
             return rows
         known = ContactUnit.objects.filter(contact=OuterRef("pk"), unit__in=units)
         return rows.filter(Exists(known))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is written to who was erased."""
+        erased = obj is not None and obj.erased_at is not None
+        return super().has_change_permission(request, obj) and not erased
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

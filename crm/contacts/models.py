@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
@@ -124,11 +127,17 @@ class ContactUnit(models.Model):
 
 
 class ContactMerge(Recorded):
-    """`absorbed` is the same person as `into`, until `undone_at`. No other row is rewritten."""
+    """`absorbed` is the same person as `into`, until `undone_at`. No conversation is rewritten.
+
+    replaced: contact -> field -> what stood there and what was put, so that it can be put back.
+    """
 
     absorbed = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merged_away")
     into = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merged_in")
     undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    replaced: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, db_default={}, editable=False
+    )
 
     class Meta:
         verbose_name = _("merge")
@@ -190,3 +199,54 @@ class Consent(Acted):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.given}"
+
+
+class Evidence(models.TextChoices):
+    """What two contacts have alike."""
+
+    MAIL = "mail", _("the same mail address")
+    PHONE = "phone", _("the same telephone number")
+    ACCOUNT = "account", _("the same account name")
+    NAME = "name", _("the same name and organisation")
+
+
+class DuplicateState(models.TextChoices):
+    OPEN = "open", _("to be looked at")
+    DISMISSED = "dismissed", _("two people")
+    MERGED = "merged", _("merged")
+
+
+class Duplicate(models.Model):
+    """Two contacts that may be one person; a pair is known once, the smaller id first."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    one = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    evidence = ArrayField(models.CharField(max_length=7, choices=Evidence.choices))
+    state = models.CharField(
+        _("state"), max_length=9, choices=DuplicateState.choices, default=DuplicateState.OPEN
+    )
+    found_at = models.DateTimeField(_("found at"))
+
+    class Meta:
+        verbose_name = _("possible duplicate")
+        verbose_name_plural = _("possible duplicates")
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="a_pair_is_proposed_once"),
+            models.CheckConstraint(
+                name="a_pair_is_written_one_way", condition=models.Q(one__lt=models.F("other"))
+            ),
+            models.CheckConstraint(
+                name="duplicate_state_is_known", condition=models.Q(state__in=DuplicateState.values)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="duplicates_to_look_at",
+                fields=["-found_at"],
+                condition=models.Q(state="open"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one} = {self.other}?"

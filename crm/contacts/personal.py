@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from crm.contacts.models import Contact, Identity
+from crm.contacts.models import Consent, Contact, ContactMerge, Duplicate, Identity
 from crm.journal import tombstones
 from crm.journal.personal import Holdings, Step, Subject, Table
 
@@ -38,8 +38,21 @@ HOLDINGS: Holdings = [
         of=lambda subject: Identity.objects.filter(pk__in=subject.identities),
         left=Q(pk__in=[]),  # its step does it
         blank="shown",
-        kept="handle",
-        free="kind scope alias",
+        kept="handle kind",
+        free="scope alias",
+    ),
+    Table(
+        model=ContactMerge,
+        of=lambda subject: ContactMerge.objects.filter(
+            Q(into__in=subject.contacts) | Q(absorbed__in=subject.contacts)
+        ),
+        blank="replaced",
+        exported=False,
+    ),
+    Table(model=Duplicate, free="evidence"),
+    Table(
+        model=Consent,
+        of=lambda subject: Consent.objects.filter(identity__in=subject.identities),
     ),
     Step("crm.Identity (digests)", _masked),
 ]

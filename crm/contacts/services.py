@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm.contacts.kin import kin
 from crm.contacts.models import Contact, ContactUnit, Identity
 from crm.journal.services import record
 from crm.values import Actor, uuid7
@@ -116,12 +117,12 @@ def note_units(pairs: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
 
 
 def block(contact: Contact, *, blocked: bool, by: Actor) -> None:
-    """What a blocked contact writes is kept and treated as spam."""
+    """What a blocked person writes is kept and treated as spam, by whichever address."""
     if (contact.blocked_at is not None) == blocked:
         return
     contact.blocked_at = timezone.now() if blocked else None
     with transaction.atomic():
-        contact.save(update_fields=["blocked_at"])
+        Contact.objects.filter(pk__in=kin([contact.pk])).update(blocked_at=contact.blocked_at)
         record("contact_blocked" if blocked else "contact_unblocked", contact, by=by)
         wake(Task.SETTLE_BLOCKS)
 

@@ -91,6 +91,7 @@ class Table:
     with every word of their names.
     free: nobody from outside is in there, or a digest only. kept: theirs, exported, and staying.
     buries: what must not come back, of a row. file: the column with a path in the file storage.
+    exported: whether a copy of their data has these rows (what they say stands in others as well).
     """
 
     model: type[Model]
@@ -104,6 +105,11 @@ class Table:
     kept: str = ""
     buries: Callable[[Any], Iterable[tuple[str, str]]] | None = None
     file: str = ""
+    exported: bool = True
+
+    @property
+    def is_emptied(self) -> bool:
+        return self.of is not None and bool(self.blank or self.values or self.file)
 
     @property
     def name(self) -> str:

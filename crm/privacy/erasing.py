@@ -63,7 +63,7 @@ def parts() -> Iterator[tuple[str, Callable[[Subject], int]]]:
         if isinstance(each, Step):
             yield each.name, each.run
             continue
-        if each.of is not None:
+        if each.is_emptied:
             yield each.name, partial(empty, each)
         if each.written:
             yield f"{each.name} (named)", partial(strike_out, each)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,6 +41,16 @@ def must_decide_on(contact: Contact, by: Actor) -> User:
             _("this person is known in units that you do not serve"), code="other_units"
         )
     return by.user
+
+
+def seen_by(user: Any, rows: QuerySet[Erasure]) -> QuerySet[Erasure]:
+    """Of people whose every unit this person serves."""
+    units = staffed_units(user)
+    if units is None:
+        return rows
+    others = ContactUnit.objects.exclude(unit__in=units).values("contact")
+    mine = ContactUnit.objects.filter(unit__in=units).values("contact")
+    return rows.filter(contact__in=mine).exclude(contact__in=others)
 
 
 def ask(contact: Contact, *, ground: str, by: Actor) -> Erasure:

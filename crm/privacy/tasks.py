@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from crm.privacy import erasing
+from crm.privacy import erasing, exporting
 
 
 @shared_task
 def erase_due() -> None:
     erasing.carry_due()
+
+
+@shared_task
+def make_exports() -> None:
+    exporting.make_due()
+    exporting.forget_old(at=timezone.now())

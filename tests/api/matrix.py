@@ -55,8 +55,13 @@ from conversations.service_levels.services import save_target
 from crm.access.models import Role, RoleGrant
 from crm.access.oauth.clients import save_client
 from crm.access.personal_tokens import make_token
+from crm.contacts.merging import merge
+from crm.contacts.models import Contact, Duplicate, Identity
+from crm.contacts.services import note_units
 from crm.organisation.models import Calendar, User
 from crm.organisation.services import save_calendar, save_employee
+from crm.privacy import exporting
+from crm.privacy import services as erasures
 from crm.values import AUTOMATION
 from maturity.appraisals.services import PastReading
 from maturity.executive.asking import Asked
@@ -141,6 +146,24 @@ MATRIX = [
     ("POST", IN + "takeover/agree/", None, 401, 404, 403, 409, 409, 404, 404),
     ("POST", IN + "takeover/refuse/", None, 401, 404, 403, 409, 409, 404, 404),
     ("POST", IN + "takeover/force/", None, 401, 404, 403, 409, 409, 404, 404),
+    ("GET", "contacts/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("GET", "contacts/{contact}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "contacts/{contact}/block/", {"blocked": True}, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "contacts/{contact}/consents/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "contacts/{contact}/consents/", "consent", 401, 403, 403, 403, 201, 404, 403),
+    ("POST", "contacts/{contact}/merge/", "merge", 401, 403, 403, 403, 201, 404, 403),
+    ("POST", "contacts/{merged}/unmerge/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "duplicates/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "duplicates/{pair}/dismiss/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "exports/", "export", 401, 403, 403, 403, 201, 404, 403),
+    ("GET", "exports/{export}/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "exports/{export}/file/", None, 401, 403, 403, 403, 409, 404, 403),
+    ("GET", "erasures/", None, 401, 403, 403, 403, 200, 200, 403),
+    ("POST", "erasures/", "erase", 401, 403, 403, 403, 201, 404, 403),
+    ("GET", "erasures/{erasure}/", None, 401, 403, 403, 403, 200, 404, 403),
+    # somebody else than the staff asked for it
+    ("POST", "erasures/{erasure}/approve/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("POST", "erasures/{erasure}/refuse/", None, 401, 403, 403, 403, 200, 404, 403),
     ("GET", "/files/{file}/", None, 401, 404, 200, 200, 200, 404, 404),
     ("GET", "offers/", None, 401, 200, 200, 200, 200, 200, 200),
     ("GET", "offers/{offer}/", None, 401, 404, 200, 404, 404, 404, 404),
@@ -292,6 +315,9 @@ LISTED = [
     ("channels/", None, None, None, 3, 1, None),
     ("undelivered/", None, None, None, 1, 0, None),
     ("envelopes/", None, None, None, 2, 0, None),
+    ("contacts/", None, None, None, 4, 0, None),
+    ("duplicates/", None, None, None, 1, 0, None),
+    ("erasures/", None, None, None, 1, 0, None),
 ]
 # Two more kinds of person are known by what they are like, unless a line here says otherwise:
 # "employee" holds no role, like an outsider; "root" is a superuser, like staff of every unit.
@@ -324,6 +350,10 @@ ROOT = {
     # one's own
     ("POST", "publications/{asked_for}/approve/"): 403,
     ("POST", "publications/{compared}/decisions/"): 403,
+    # one's own, or somebody else's than root's
+    ("GET", "exports/{export}/"): 404,
+    ("GET", "exports/{export}/file/"): 404,
+    ("POST", "erasures/{erasure}/approve/"): 403,
     # an idea has one owner
     ("POST", "insights/{insight}/decide/"): 403,
     ("POST", "insights/{insight}/tell/"): 403,
@@ -364,6 +394,7 @@ ADMIN_MODELS: dict[str, str] = {
     "conversations.watch": "200 200 200|200 200 200|302 200 200|302 200 200|403 403 403",
     "crm.act": "403 403 200|403 403 403|403 403 200|403 403 200|403 403 403",
     "crm.contact": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
+    "crm.erasure": "200 200 200|403 403 403|302 200 200|302 200 200|403 403 403",
     "crm.department": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
     "crm.employee": "200 200 200|403 403 200|200 200 200|200 200 200|403 403 403",
     "crm.rolegrant": "403 403 200|403 403 200|403 403 200|403 403 200|403 403 200",
@@ -383,6 +414,13 @@ ADMIN_PAGES: list[tuple[str, str, int, int, int]] = [
     ("GET", "/admin/allauth_idp_oidc/", 404, 404, 200),
     ("GET", "/admin/allauth_idp_oidc/client/{app}/make_secret/", 403, 403, 200),
     ("GET", "/admin/crm/user/{user}/password/", 403, 403, 200),
+    ("GET", "/admin/crm/contact/duplicates/", 200, 200, 200),
+    ("POST", "/admin/crm/contact/duplicates/{pair}/dismiss/", 404, 302, 302),
+    ("POST", "/admin/crm/contact/{contact}/do/block/", 404, 302, 302),
+    ("GET", "/admin/crm/contact/{contact}/merge/{twin}/", 404, 200, 200),
+    # not ready: told so on the person's page; only who asked for it may
+    ("GET", "/admin/crm/contact/exports/{export}/", 404, 302, 404),
+    ("POST", "/admin/crm/erasure/{erasure}/do/refuse/", 404, 302, 302),
     ("GET", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 200, 200),
     ("POST", "/admin/conversations/channel/{channel}/pause_or_resume/", 404, 302, 302),
     ("GET", "/admin/conversations/channel/{channel}/reveal_secret/", 403, 403, 200),
@@ -581,6 +619,7 @@ def furnish():
     held = _held(taken, people)
     lost = lost_in(taken)
     heard = _heard(brand, people["staff"])
+    contacts = _contacts(taken, people)
     share = _shared(people["executive"])
     plans = _plans(channel, people["root"], people["staff"])
     staff = str(people["staff"].employee.pk)
@@ -589,6 +628,10 @@ def furnish():
         "callers": {"anonymous": Caller()},
         "bodies": {
             "staff": {"employee": staff},
+            "consent": {"address": contacts.pop("address"), "purpose": "news", "given": True},
+            "merge": {"other": str(contacts["twin"]), "choices": {"name": "other"}},
+            "export": {"contact": str(contacts["contact"])},
+            "erase": {"contact": str(contacts["contact"]), "ground": "asked"},
             "owner": {"owner": staff},
             "in": {"employee": staff, "role": "advising"},
             "drill": {"unit": str(brand.pk)},
@@ -616,6 +659,7 @@ def furnish():
         "ids": {
             **plans,
             **heard,
+            **contacts,
             "offer": offer.pk,
             "held": held.pk,
             "share": share.pk,
@@ -644,6 +688,32 @@ def furnish():
             "door": bot.token,
             "chat": chat.token,
         },
+    }
+
+
+def _contacts(conversation, people):
+    """The customer, who may be another one as well; one who was merged, one who is to be erased."""
+    identity, now = conversation.identity, timezone.now()
+    known = {}
+    for name in ("twin", "merged", "leaving"):
+        known[name] = Contact.objects.create(name="Q. Uillon", occurred_at=now)
+        Identity.objects.create(contact=known[name], kind="email", handle=f"{name}@a.example")
+        note_units([(known[name].pk, conversation.unit_id)])
+    one, other = sorted((identity.contact_id, known["twin"].pk))
+    pair = Duplicate.objects.create(one_id=one, other_id=other, evidence=["account"], found_at=now)
+    people["root"].user.refresh_from_db()  # a superuser by now
+    staff, root = people["staff"].acting, people["root"].acting
+    merge(known["leaving"], known["merged"], choices={}, by=staff)
+    export = exporting.ask(known["leaving"], by=staff)
+    erasure = erasures.ask(known["leaving"], ground="asked", by=root)
+    return {
+        "contact": identity.contact_id,
+        "address": identity.pk,
+        "twin": known["twin"].pk,
+        "pair": pair.pk,
+        "merged": known["merged"].pk,
+        "export": export.pk,
+        "erasure": erasure.pk,
     }
 
 

@@ -33,7 +33,10 @@ from conversations.listening.models import Place
 from conversations.listening.places import add_place
 from conversations.listening.watches import begin_watch
 from crm.access.personal_tokens import LONGEST, make_token
+from crm.contacts.models import Contact, Duplicate, Identity
+from crm.contacts.services import note_units
 from crm.organisation.services import save_employee
+from crm.privacy import services as erasures
 from crm.values import AUTOMATION, uuid7
 from tests import house
 from tests.api import matrix, routes
@@ -60,6 +63,19 @@ class Company:
 
     def hear(self, number):
         hear(self.channel, thread=f"thread {number}", attachments=matrix.FILES)
+
+    def contact(self, number):
+        made = Contact.objects.create(name=f"Contact {number}", occurred_at=timezone.now())
+        Identity.objects.create(contact=made, kind="email", handle=f"contact{number}-{made.pk}@a")
+        note_units([(made.pk, self.brand.pk)])
+        return made
+
+    def pair(self, number):
+        one, other = self.contact(number), self.contact(number)
+        Duplicate.objects.create(one=one, other=other, evidence=["mail"], found_at=timezone.now())
+
+    def erasure(self, number):
+        erasures.ask(self.contact(number), ground="asked", by=self.staff)
 
     def token(self, number):
         until, mine = timezone.now() + LONGEST, self.people["asked"]
@@ -123,7 +139,13 @@ ROWS = {
     "conversations": ("staff", Company.hear),
     "conversations/{}/messages": ("staff", Company.answer_that_waits),
     "envelopes": ("staff", Company.hear),
+<<<<<<< HEAD
     "undelivered": ("staff", Company.lose),
+=======
+    "contacts": ("staff", Company.contact),
+    "duplicates": ("staff", Company.pair),
+    "erasures": ("staff", Company.erasure),
+>>>>>>> cd40ab0 (One person's page: consent, possible duplicates, merges, a copy of all data, erasure; the same in the API)
     "articles": ("staff", Company.article),
     "ready-answers": (
         "staff",

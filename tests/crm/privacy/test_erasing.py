@@ -281,4 +281,8 @@ def test_somebody_else_must_agree_and_only_who_serves_all_their_units() -> None:
 
 
 def test_the_rooms_are_asked_from_the_highest_down() -> None:
-    assert registry.tables()[-1].name == "crm.Identity"
+    assert [table.name for table in registry.tables()[-3:]] == [
+        "crm.Contact",
+        "crm.Identity",
+        "crm.Consent",
+    ]

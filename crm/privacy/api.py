@@ -285,7 +285,9 @@ class OneExport(RetrieveAPIView[ContactExport]):
 
 class ExportFile(OneExport):
     @extend_schema(
-        operation_id="exports_file", responses={(200, "application/zip"): OpenApiTypes.BINARY}
+        operation_id="exports_file",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        examples=[examples.FILE],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """The ZIP file: person.json and the files it names."""

@@ -98,3 +98,4 @@ ERASURE = _shown(
     },
     "200",
 )
+FILE = OpenApiExample("A ZIP file", value="PK…", media_type="application/zip", response_only=True)

@@ -139,13 +139,10 @@ ROWS = {
     "conversations": ("staff", Company.hear),
     "conversations/{}/messages": ("staff", Company.answer_that_waits),
     "envelopes": ("staff", Company.hear),
-<<<<<<< HEAD
     "undelivered": ("staff", Company.lose),
-=======
     "contacts": ("staff", Company.contact),
     "duplicates": ("staff", Company.pair),
     "erasures": ("staff", Company.erasure),
->>>>>>> cd40ab0 (One person's page: consent, possible duplicates, merges, a copy of all data, erasure; the same in the API)
     "articles": ("staff", Company.article),
     "ready-answers": (
         "staff",

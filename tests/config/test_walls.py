@@ -89,6 +89,11 @@ def _lint(tmp_path: Path, planted: str, line: str) -> subprocess.CompletedProces
         ("conversations/channels/wire/contract.py", "import django", "framework BROKEN"),
         ("maturity/scoring/planted.py", "import django.utils", "Scoring is arithmetic BROKEN"),
         (
+            "config/simulation/playing/habits.py",
+            "from maturity.scoring.definition import load",
+            "Simulated companies know no model BROKEN",
+        ),
+        (
             "maturity/facts/planted.py",
             "import conversations.inbox.services",
             "The roof reads measures and nothing else BROKEN",

@@ -1,0 +1,252 @@
+"""A unit as it lives: its people, channels and customers, and how far each practice has come."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from config.simulation.playing.book import HOUR, MINUTE, OFFICE_DAYS, Book, Clock, Facts
+from config.simulation.playing.habits import DORMANT, NAMES, PRACTICES, TOP, Habits, in_character
+from config.simulation.playing.stories import Part, Story
+
+DEPARTMENTS = ("communication", "support", "sales", "product", "logistics", "people")
+KINDS = {
+    "b2c": ("email", "facebook", "instagram", "whatsapp", "webchat", "mastodon"),
+    "b2b": ("email", "webchat", "forum", "mastodon"),
+}
+WEIGHTS = (5.0, 4.0, 3.0, 2.5, 2.0, 1.5)  # the first channels stay the busiest
+HEADS = {"b2c": (250, 600), "b2b": (80, 200)}  # the study asked large companies
+SHIFT = {"b2c": (4, 80), "b2b": (2, 60)}  # least social team, heads for each of it
+BUSINESS = 0.6  # of a consumer company's conversations: fewer, longer relations
+TAKES_ROOT = 3.0  # weeks, at most, until a practice that was agreed on is what people do
+AHEAD = 0.15  # share of the practices that a company has before its phase would
+OFFICE_DESKS = 0.25  # share of the consumer companies whose desk keeps office days
+EXPECTED = 0.27  # share of the heads that may ever be asked to take part
+ZONES = ("Europe/Paris", "Europe/Paris", "Europe/Berlin", "America/New_York")
+SUMMER, NEW_YEAR = range(30, 35), (51, 0)  # weeks of the year with fewer people about
+
+
+@dataclass(slots=True)
+class Person:
+    id: str
+    department: int
+    is_social: bool
+    relevant: bool = False
+    trained: bool = False
+    joined: bool = False
+    signed: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Article:
+    id: str
+    author: str
+    review: float
+
+
+class House:
+    """One unit. Everything that is drawn once (its size, what it is ahead in) is drawn here."""
+
+    def __init__(self, book: Book, story: Story, part: Part, name: str) -> None:
+        self.book, self.story, self.part, self.name = book, story, part, name
+        self.chance: Random = book.chance
+        self.clock = Clock(book, self.chance.choice(ZONES))
+        low, high = HEADS[story.profile]
+        self.heads = round(self.chance.uniform(low, high) * max(part.size, 0.3))
+        self.lag = {name: self.chance.uniform(0, TAKES_ROOT) for name in NAMES}
+        self.ahead = {name for name in NAMES if self.chance.random() < AHEAD}
+        self.nature = {name: self.chance.gauss(0, 1) for name in NAMES}
+        self.busy = math.exp(self.chance.gauss(0, 0.15))
+        self.keeps_office_days = not self.is_consumer or self.chance.random() < OFFICE_DESKS
+        self.people: list[Person] = []
+        self.customers: list[str] = []
+        self.partners: list[str] = []
+        self.shelf: list[Article] = []
+        self.compared: list[tuple[str, datetime, str]] = []  # publication, when, by whom
+        self.policy: str | None = None  # the version in force, of the whole company
+        self.policy_since = self.reviews = 0
+        self.talks = 0
+        self.week = part.begins
+        self._practices: dict[tuple[str, int], Any] = {}
+        self.habits = self.habits_at(part.begins)
+        self.found()
+
+    # --- time ---
+
+    def at(self, day: float, hour: float) -> datetime:
+        return self.clock.at(self.week, day, hour)
+
+    def cheats(self, how: str) -> bool:
+        """From the second year on."""
+        return how in self.story.cheats and self.week >= 52
+
+    def begin_week(self, week: int) -> None:
+        self.week = week
+        self.habits = self.habits_at(week)
+
+    def habits_at(self, week: int) -> Habits:
+        found: dict[str, Any] = {}
+        for name in NAMES:
+            phase = self.part.phase(round(week - self.lag[name]))
+            if name in self.ahead and DORMANT < phase < TOP:
+                phase += 1
+            found[name] = self.practice(name, phase)
+        return Habits(**found)
+
+    def practice(self, name: str, phase: int) -> Any:
+        if (name, phase) not in self._practices:
+            self._practices[name, phase] = in_character(PRACTICES[name][phase], self.nature[name])
+        return self._practices[name, phase]
+
+    def presence(self) -> float:
+        """How many of its people are there, of the usual ones."""
+        of_year = self.week % 52
+        if self.story.is_dip(self.week):
+            return 0.2
+        if of_year in NEW_YEAR:
+            return 0.5
+        return 0.8 if of_year in SUMMER else 1.0
+
+    def demand(self) -> float:
+        """Conversations of this week, on average; customers are away too, but not as many."""
+        a_head = self.habits.talk.demand / 100 * (1 if self.is_consumer else BUSINESS)
+        size = self.part.size_at(self.week) / max(self.part.size, 0.01)
+        away = 0.4 if self.story.is_dip(self.week) else (1 + self.presence()) / 2
+        return self.heads * a_head * size * self.busy * away
+
+    @property
+    def is_consumer(self) -> bool:
+        return self.story.profile == "b2c"
+
+    @property
+    def days(self) -> int:
+        """Of the week, on which somebody answers; a duty at weekends is for all who promise one."""
+        days = self.habits.talk.days
+        if not self.is_consumer or (self.keeps_office_days and days < 7):
+            return OFFICE_DAYS
+        return days
+
+    # --- people ---
+
+    def found(self) -> None:
+        begun, add = self.at(0, 6), self.book.add
+        facts: Facts = {"profile": self.story.profile, "timezone": str(self.clock.zone)}
+        add("unit", begun, id=self.name, name=self.name.title(), headcount=self.heads, **facts)
+        for n, department in enumerate(DEPARTMENTS):
+            add("department", begun, id=self.department(n), name=department, unit=self.name)
+        least, heads_each = SHIFT[self.story.profile]
+        social = max(least, round(self.heads / heads_each))
+        for n in range(social + math.ceil(EXPECTED * self.heads)):
+            home = 0 if n < social else 1 + (n - social) % (len(DEPARTMENTS) - 1)
+            self.people.append(Person(f"{self.name}-e{n:03}", home, n < social))
+        self.social, self.colleagues = self.people[:social], self.people[social:]
+        for n, person in enumerate(self.people):
+            self.employ(person, begun, relevant=n < self.expected())
+        self.channels = [f"{self.name}-{kind}" for kind in KINDS[self.story.profile]]
+        for channel, kind in zip(self.channels, KINDS[self.story.profile], strict=True):
+            add("channel", begun, id=channel, kind=kind, unit=self.name, name=kind, owned=True)
+        desk: Facts = {"kind": "internal", "unit": self.name, "name": "Desk", "owned": True}
+        add("channel", begun, id=f"{self.name}-desk", **desk)
+        for dimension in ("internal", "social", "partner"):
+            facts = {"name": dimension, "dimension": dimension}
+            practice = dimension == "internal"
+            add("community", begun, id=f"{self.name}-{dimension}", practice=practice, **facts)
+
+    def department(self, number: int) -> str:
+        return f"{self.name}-{DEPARTMENTS[number]}"
+
+    def employ(self, person: Person, at: datetime, *, relevant: bool) -> None:
+        person.relevant = relevant
+        facts: Facts = {"name": person.id, "email": f"{person.id}@house.example"}
+        home: Facts = {
+            "department": self.department(person.department),
+            "social_team": person.is_social,
+        }
+        self.book.add("employee", at, id=person.id, relevant=relevant, **facts, **home)
+
+    def expected(self) -> int:
+        """How many are expected to take part, as the programme stands."""
+        return max(len(self.social), round(self.habits.carrying.relevant * self.heads))
+
+    def expect(self, at: datetime) -> None:
+        number = self.expected()
+        for n, person in enumerate(self.people):
+            if person.relevant != (n < number):
+                self.employ(person, at, relevant=n < number)
+
+    def carriers(self) -> list[Person]:
+        """Colleagues of other departments who answer."""
+        carrying = self.habits.carrying
+        number = max(carrying.least, round(carrying.colleagues * self.heads))
+        return self.colleagues[:number]
+
+    def somebody(self) -> Person:
+        """Who takes the next conversation."""
+        if self.cheats("hero"):
+            return self.social[0]
+        carriers = self.carriers()
+        if carriers and self.book.happens(self.habits.carrying.load):
+            return self.chance.choice(carriers)
+        return self.chance.choice(self.social)
+
+    def is_diligent(self, share: float, person: Person, what: str) -> bool:
+        """Whether somebody is among that share: the same answer each time it is asked."""
+        return Random(f"{self.story.seed}:{person.id}:{what}").random() < share  # noqa: S311
+
+    # --- customers ---
+
+    def customer(self, at: datetime, channel: str) -> str:
+        """Somebody new, or somebody who has written before."""
+        if self.customers and self.book.happens(0.35 if self.is_consumer else 0.7):
+            return self.chance.choice(self.customers)
+        return self.meet(at, channel, "customer", self.customers)
+
+    def partner(self, at: datetime, channel: str) -> str:
+        if len(self.partners) < 12 or self.book.happens(0.1):
+            return self.meet(at, channel, "partner", self.partners)
+        return self.chance.choice(self.partners)
+
+    def meet(self, at: datetime, channel: str, relationship: str, known: list[str]) -> str:
+        who = f"{self.name}-{relationship[0]}{len(known):05}"
+        handle = f"{who}@elsewhere.example"
+        if self.cheats("staff") and self.book.happens(0.5):
+            handle = f"{self.chance.choice(self.people).id}@House.example"
+        kind = channel.rpartition("-")[2]
+        identities = [{"kind": kind, "handle": handle}]
+        facts: Facts = {"name": who, "relationship": relationship, "identities": identities}
+        self.book.add("contact", at, id=who, **facts)
+        known.append(who)
+        return who
+
+    def channel(self) -> str:
+        open_ = self.habits.channels.open
+        number = open_ if self.is_consumer else max(1, round(open_ * 2 / 3))
+        (found,) = self.chance.choices(self.channels[:number], WEIGHTS[:number])
+        return found
+
+    # --- what a person does before speaking ---
+
+    def prepare(self, person: Person, at: datetime) -> None:
+        """Reads the policy, where there is one, and goes to the training, where that is asked."""
+        carrying = self.habits.carrying
+        if not person.trained and self.is_diligent(carrying.trained, person, "training"):
+            person.trained = True
+            self.book.add("training", at - 2 * HOUR, employee=person.id, course="answering")
+        self.sign(person, at - 90 * MINUTE)
+
+    def sign(self, person: Person, at: datetime) -> None:
+        version, read = self.policy, self.habits.policy.read
+        if version is None or read is None or version in person.signed:
+            return
+        person.joined = True
+        if self.is_diligent(read, person, version):
+            self.acknowledge(person, at, session=f"{person.id}-{at:%Y%m%d}")
+
+    def acknowledge(self, person: Person, at: datetime, *, session: str) -> None:
+        version = str(self.policy)
+        person.signed.add(version)
+        facts: Facts = {"policy": "Charter", "version": version, "employee": person.id}
+        self.book.add("acknowledgement", at, own=True, session=session, **facts)

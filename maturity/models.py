@@ -1,6 +1,6 @@
 """Gathers the models of the floor's rooms."""
 
-from maturity.appraisals.models import Appraisal, Reading, Transition
+from maturity.appraisals.models import Appraisal, Exemption, Reading, Transition
 from maturity.executive.models import (
     Declaration,
     Digest,
@@ -17,6 +17,7 @@ __all__ = [
     "DayFacts",
     "Declaration",
     "Digest",
+    "Exemption",
     "MailWish",
     "Pledge",
     "Reading",

@@ -17,28 +17,30 @@ from maturity.scoring.definition import Model
 from maturity.scoring.stages import Transition
 
 SETTLED = 26  # weeks after a change from which on the company is at rest
-START = "start"
+LOWEST = 1
 
 
 @dataclass(frozen=True)
 class Segment:
     """From one real change to the next, or to the end.
 
-    before, after: the phases played; steps: changes of stage between assessed stages; delay: weeks
-    until the stage was the one played, None when it never was.
+    before, after: the phases played; stood: the stage at the beginning, the lowest where nothing
+    was known; steps: changes of stage between assessed stages; delay: weeks until the stage was the
+    one played, None when it never was.
     """
 
     begins: int
     ends: int
     before: int | None
     after: int
+    stood: int
     steps: int
     delay: int | None
 
     @property
     def needed(self) -> int:
-        """Steps that a faithful scale makes here; at the start it comes from the lowest one."""
-        return abs(self.after - (1 if self.before is None else self.before))
+        """Steps from where it stood to the phase that is played."""
+        return abs(self.after - self.stood)
 
     @property
     def excess(self) -> int:
@@ -83,7 +85,8 @@ class Judged:
             for change in self.transitions
             if change.came_from is not None and change.to is not None
         )
-        return Segment(begins, ends, before, after, steps, reached)
+        stood = dict(self.stages).get(begins) or LOWEST
+        return Segment(begins, ends, before, after, stood, steps, reached)
 
 
 def weeks_lived(monday: date) -> int:

@@ -138,17 +138,34 @@ def all_delays(figures: Figures) -> Iterator[str]:
                 yield f"| {before} to {after} | {profile.upper()} | {len(delays)} | {figure} |"
 
 
+def movers(figures: Figures) -> Iterator[str]:
+    """What took the stage down in these, the most frequent first."""
+    found: Counter[str] = Counter()
+    for one, segment in figures.restless():
+        for change in one.transitions:
+            is_inside = segment.begins < weeks_lived(change.at) <= segment.ends
+            if is_inside and change.to and (change.came_from or 0) > change.to:
+                found.update(change.causes)
+    yield "| cause | steps down |"
+    yield "|---|---|"
+    for cause, n in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])):
+        yield f"| {cause} | {n} |"
+
+
 def oddities(figures: Figures) -> Iterator[str]:
     """Every change after which the stage moved more often than it had to, and what moved it."""
     for one, segment in figures.restless():
         moves = ", ".join(
-            f"{change.came_from or '-'} to {change.to or '-'} in week "
-            f"{weeks_lived(change.at)} ({' '.join(change.causes)})"
+            f"{change.came_from} to {change.to} in week {weeks_lived(change.at)} "
+            f"({' '.join(change.causes)})"
             for change in one.transitions
             if segment.begins < weeks_lived(change.at) <= segment.ends
+            and change.to
+            and (change.came_from or 0) > change.to
         )
         name = f"{one.story.kind}, {one.story.profile.upper()}, phase {segment.after}"
-        yield f"- {name}, weeks {segment.begins} to {segment.ends}: {moves}"
+        when = f"weeks {segment.begins} to {segment.ends}"
+        yield f"- {name}, {when}, {segment.steps} changes, down: {moves}"
 
 
 def body(figures: Figures) -> Iterator[str]:
@@ -171,6 +188,8 @@ def body(figures: Figures) -> Iterator[str]:
     odd = list(oddities(figures))
     if odd:
         yield "\n## Where the stage moved more often than it had to\n"
+        yield from movers(figures)
+        yield ""
         yield from odd
 
 

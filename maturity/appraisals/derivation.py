@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from maturity.appraisals.exempting import NOTHING, Exempted
 from maturity.facts.ledger import Day
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import gates, stages, walk
 from maturity.scoring.definition import Criterion, Model
 from maturity.scoring.gates import Measured, Outcome
 from maturity.scoring.stages import Standing
-from maturity.scoring.walk import Walked
+from maturity.scoring.walk import Walked, Week
 
 OPENS = (Outcome.MET, Outcome.HELD)
 UnitsAt = Callable[[date], Iterable[UnitAt]]
@@ -26,7 +27,7 @@ class Derived:
     """The appraisal of one day before it is put into words.
 
     walked: after the last Monday; day: the figures of the day itself; is_preview: as_of is no
-    Monday that has come.
+    Monday that has come. plain: the same walk without exemptions; None where there was none.
     """
 
     model: Model
@@ -35,6 +36,13 @@ class Derived:
     walked: Walked
     is_preview: bool
     live: Live
+    plain: Walked | None = None
+
+    def plain_stage(self, unit: UUID | None) -> int | None:
+        """Where it would stand without exemptions."""
+        walked = self.plain or self.walked
+        standing = walked.company if unit is None else walked.units.get(str(unit))
+        return standing.stage if standing else None
 
     @property
     def last_monday(self) -> date:
@@ -56,7 +64,7 @@ def outcomes(
 ) -> dict[str, Outcome]:
     """What a preview shows: the numbers of that day against the gates of the last Monday."""
     model = derived.model
-    return {
+    found = {
         criterion.id: gates.outcome(
             criterion,
             standing.gates[criterion.id],
@@ -65,6 +73,7 @@ def outcomes(
         )
         for criterion in model.criteria
     }
+    return found | dict.fromkeys(standing.exempt, Outcome.NOT_APPLICABLE)
 
 
 def reading(
@@ -100,13 +109,7 @@ def described(
     """Stage, blocking, criteria and transitions of the company or of one unit."""
     model = derived.model
     return {
-        "stage": {
-            "number": standing.stage,
-            "key": model.stage(standing.stage).key,
-            "provisional": derived.is_provisional(unit),
-            "at_risk": stages.is_at_risk(model, standing),
-            "exempt": bool(standing.exempt),
-        },
+        "stage": staged(derived, standing, unit),
         "blocking": stages.blocking(model, standing),
         "criteria": [
             reading(criterion, figures[criterion.id], found[criterion.id], model)
@@ -134,6 +137,23 @@ class Days(Protocol):
     def day(self, on: date) -> Day: ...
 
 
+def staged(derived: Derived, standing: Standing, unit: UUID | None) -> dict[str, Any]:
+    """The stage; while a gate is exempted, also the one without."""
+    model = derived.model
+    said: dict[str, Any] = {
+        "number": standing.stage,
+        "key": model.stage(standing.stage).key,
+        "provisional": derived.is_provisional(unit),
+        "at_risk": stages.is_at_risk(model, standing),
+        "exempt": bool(standing.exempt),
+    }
+    if not standing.exempt:
+        return said
+    plain = derived.plain_stage(unit)
+    without = {"number": plain, "key": model.stage(plain).key}
+    return said | {"exemptions": sorted(standing.exempt), "without_exemptions": without}
+
+
 def monday_reached(units_at: UnitsAt, as_of: date, now: datetime) -> date:
     """The last Monday up to `as_of` that has begun in every unit."""
     monday = last_monday(as_of)
@@ -143,15 +163,31 @@ def monday_reached(units_at: UnitsAt, as_of: date, now: datetime) -> date:
 
 
 def derive(
-    days: Days, as_of: date, *, now: datetime, live: Live, units_at: UnitsAt | None = None
+def derive(
+    days: Days,
+    as_of: date,
+    *,
+    now: datetime,
+    live: Live,
+    units_at: UnitsAt | None = None,
+    exempted: Exempted = NOTHING,
 ) -> Derived:
     """Gates and stages are those of the last Monday, the figures those of `as_of` itself.
 
     units_at: the units of a day, where `days` would have to count first.
     """
-    monday = monday_reached(units_at or days.units_at, as_of, now)
-    walked = walk.walk(days.model, (days.day(week).week for week in days.mondays(monday)))
-    return Derived(days.model, as_of, days.day(as_of), walked, as_of != monday, live)
+    monday, model = monday_reached(units_at or days.units_at, as_of, now), days.model
+    weeks = [exempted.week(days.day(week)) for week in days.mondays(monday)]
+    day = exempted.day(days.day(as_of))
+    walked, plain = walk.walk(model, weeks), plainly(model, weeks)
+    return Derived(model, as_of, day, walked, as_of != monday, live, plain)
+
+
+def plainly(model: Model, weeks: Sequence[Week]) -> Walked | None:
+    """The walk as if nothing had ever been exempted; None where nothing was."""
+    if not any(week.exempt for week in weeks):
+        return None
+    return walk.walk(model, (replace(week, exempt={}) for week in weeks))
 
 
 def company(derived: Derived) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from crm.errors import Missing
 from maturity.appraisals.derivation import OPENS, monday_reached
+from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.known import Known
 from maturity.appraisals.services import PastReading, check_day
 from maturity.facts.cases import CASES, CONDITIONS, Case, clock
@@ -53,9 +54,9 @@ class Asked:
 
 def steps(ledger: Ledger, until: date) -> Iterator[Step]:
     """Reading `corrected`, Monday after Monday."""
-    walked = walk.start(ledger.model)
+    walked, aside = walk.start(ledger.model), exempted()
     for monday in ledger.mondays(until):
-        day = ledger.day(monday)
+        day = aside.day(ledger.day(monday))
         walked = walk.step(ledger.model, walked, day.week)
         yield monday, walked, day
 
@@ -239,7 +240,7 @@ def explain(
     ledger, known = Ledger(read(), load()), None
     found = criterion_of(ledger, criterion)
     if reading is PastReading.KNOWN:
-        known = Known(ledger)
+        known = Known(ledger, exempted())
         ledger = known.ledger_at(as_of)
     one = unit_named(ledger.units_at(as_of), unit) if unit else None
     if known is not None and one is not None:

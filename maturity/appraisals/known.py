@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
+from maturity.appraisals.exempting import NOTHING, Exempted
 from maturity.facts.ledger import Day, Ledger
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import walk
@@ -20,8 +21,8 @@ class Known:
     A unit looks at what was recorded before its own midnight, the company before the last one.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger, self.model = ledger, ledger.model
+    def __init__(self, ledger: Ledger, exempted: Exempted = NOTHING) -> None:
+        self.ledger, self.model, self.exempted = ledger, ledger.model, exempted
         belated = [(at, recorded) for at, recorded in ledger.records.moments() if recorded > at]
         self.happened = sorted(at for at, _ in belated)
         self.recorded = sorted(recorded for _, recorded in belated)
@@ -92,7 +93,8 @@ class Known:
     def steps(self, until: date) -> Iterator[tuple[date, Walked, Day]]:
         """Every Monday evaluated, with where everybody stood after it."""
         walked = walk.start(self.ledger.model)
-        for monday, day in self.weeks(until):
+        for monday, counted in self.weeks(until):
+            day = self.exempted.day(counted)
             walked = walk.step(self.ledger.model, walked, day.week)
             yield monday, walked, day
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from crm.organisation.models import Unit
+from crm.values import uuid7
 from maturity.scoring.gates import Outcome
 
 
@@ -146,3 +148,77 @@ class Transition(Kept):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d} {self.came_from} → {self.to}"
+
+
+class Exemption(models.Model):
+    """A gate that is set aside, for the company or for one unit, until a day.
+
+    asked -> approved by somebody else -> over after its last day, or ended before it
+          -> closed (withdrawn by who asked, refused by another)
+
+    is_current: it holds the one place of its stage; the place of one that is over is given back
+    when the next one is approved. Rows are never deleted: past weeks were derived with them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    criterion = models.CharField(_("criterion"), max_length=20)
+    stage = models.PositiveSmallIntegerField(_("stage"))
+    unit = models.ForeignKey(
+        Unit,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("unit"),
+        related_name="+",
+    )
+    reason = models.CharField(_("reason"), max_length=500)
+    until = models.DateField(_("last day"))
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField(_("asked at"), db_default=Now())
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    approved_at = models.DateTimeField(_("approved at"), null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+    is_current = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("exemption")
+        verbose_name_plural = _("exemptions")
+        ordering: ClassVar[list[str]] = ["-asked_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "stage"],
+                condition=models.Q(is_current=True),
+                name="one_exempted_gate_a_stage",
+                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "criterion"],
+                condition=models.Q(approved_at=None, closed_at=None),
+                name="a_gates_exemption_is_asked_for_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="nobody_approves_their_own_exemption",
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("asked_by")),
+            ),
+            models.CheckConstraint(
+                name="only_what_was_approved_is_current",
+                condition=models.Q(is_current=False) | models.Q(approved_at__isnull=False),
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="exemptions_are_kept", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.criterion} {self.until:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        """Asked for, and nobody has decided."""
+        return self.approved_at is None and self.closed_at is None

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from crm.errors import Invalid, Missing
 from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Derived
+from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.models import Appraisal
 from maturity.appraisals.past import Past
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
@@ -97,6 +98,7 @@ def derived_from(past: Past, as_of: date, *, now: datetime) -> Derived:
         now=now,
         live=live_evaluations(as_of),
         units_at=lambda on: past.units_at(on, as_of=as_of),
+        exempted=exempted(),
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count
 from crm.organisation.measures import units
 from maturity.appraisals import derivation
 from maturity.appraisals.derivation import Live
+from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.facts.ledger import Day, Ledger
@@ -50,7 +51,7 @@ def is_due(monday: date, *, now: datetime) -> bool:
 def store_missing(monday: date, *, now: datetime) -> int:
     """Stores every Monday up to `monday` that has no appraisal yet; answers how many."""
     stored = set(Appraisal.objects.filter(unit=None).values_list("as_of", flat=True))
-    known, count = Known(Ledger(read(), load())), 0
+    known, count = Known(Ledger(read(), load()), exempted()), 0
     for on, walked, day in known.steps(monday):
         cut = known.cut(on)
         if on in stored or cut is None or now < cut + AFTER_THE_CUT:

@@ -21,6 +21,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.errors import Invalid, Missing
+from maturity.appraisals import exemptions
+from maturity.appraisals.models import Exemption
 from maturity.appraisals.services import (
     PastReading,
     Picture,
@@ -148,6 +150,33 @@ class TransitionsView(Readers):
         """Every change of stage up to that day, with what caused it."""
         asked = found(request)
         return Response(asked.head() | {"transitions": asked.said()["transitions"]})
+
+
+class ExemptionsView(Readers):
+    @extend_schema(
+        operation_id="maturity_exemptions",
+        parameters=PARAMETERS,
+        responses=words.ExemptionsSerializer,
+        examples=[examples.EXEMPTIONS],
+    )
+    def get(self, request: Request) -> Response:
+        """Gates that are set aside on that day, of the company or of the unit asked for."""
+        asked = found(request)
+        rows = exemptions.in_force(asked.asked.as_of)
+        rows = rows.filter(unit=asked.unit.unit if asked.unit else None)
+        return Response(asked.head() | {"exemptions": [exemption_of(row) for row in rows]})
+
+
+def exemption_of(row: Exemption) -> dict[str, Any]:
+    return {
+        "criterion": row.criterion,
+        "reason": row.reason,
+        "until": row.until,
+        "asked_at": row.asked_at,
+        "asked_by": row.asked_by.name if row.asked_by else "",
+        "approved_at": row.approved_at,
+        "approved_by": row.approved_by.name if row.approved_by else "",
+    }
 
 
 class EvidenceView(Readers):
@@ -313,6 +342,7 @@ urlpatterns = [
     path("maturity/stage/", StageView.as_view()),
     path("maturity/criteria/", CriteriaView.as_view()),
     path("maturity/criteria/<str:criterion>/evidence/", EvidenceView.as_view()),
+    path("maturity/exemptions/", ExemptionsView.as_view()),
     path("maturity/transitions/", TransitionsView.as_view()),
     path("maturity/what-if/", WhatIfView.as_view()),
     path("maturity/export/", ExportView.as_view()),

@@ -58,6 +58,23 @@ STAND = _answer(
 )
 CRITERIA = _answer("One of them", _HEAD | {"criteria": [_CRITERION]})
 TRANSITIONS = _answer("The last one", _HEAD | {"transitions": [_UP]})
+EXEMPTIONS = _answer(
+    "One that somebody else approved",
+    _HEAD
+    | {
+        "exemptions": [
+            {
+                "criterion": "S4-CHA-1",
+                "reason": "All of our customers write to one portal, by contract.",
+                "until": "2027-03-31",
+                "asked_at": "2026-11-02T09:00:00Z",
+                "asked_by": "Inès Morel",
+                "approved_at": "2026-11-03T08:30:00Z",
+                "approved_by": "Paul Giraud",
+            }
+        ]
+    },
+)
 EVIDENCE = _answer(
     "One you may open, one you may not",
     _HEAD

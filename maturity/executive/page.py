@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ from maturity.executive.wording import language
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import stages
 from maturity.scoring.definition import Model, Stage
-from maturity.scoring.stages import UNIT_COVERAGE, Standing
+from maturity.scoring.stages import EXEMPTION, UNIT_COVERAGE, Standing
 
 EFFORTS = ("low", "medium", "high")
 
@@ -113,7 +114,7 @@ class Page:
 
     @property
     def met(self) -> int:
-        return sum(row.is_open for row in self.wanted)
+        return sum(row.is_open or row.is_exempt for row in self.wanted)
 
     @property
     def slipping(self) -> Sequence[Row]:
@@ -135,7 +136,7 @@ class Page:
 
 def cause_names(model: Model) -> Mapping[str, str]:
     names = {criterion.id: criterion.words[language()].name for criterion in model.criteria}
-    return {**names, UNIT_COVERAGE: _("Coverage by units")}
+    return {**names, UNIT_COVERAGE: _("Coverage by units"), EXEMPTION: _("Exemption")}
 
 
 def changes(model: Model, standing: Standing, drawn: Trend | None) -> list[Change]:
@@ -200,12 +201,11 @@ def path_left(found: Sequence[Row], blocking: Sequence[str]) -> list[Row]:
     )
 
 
-def without_exemption(model: Model, standing: Standing) -> Stage | None:
-    """The stage that the open gates alone would give; None where nothing is exempted."""
+def without_exemption(derived: Derived, standing: Standing, unit: UUID | None) -> Stage | None:
+    """The stage of the same walk without exemptions; None where nothing is exempted."""
     if not standing.exempt or standing.stage is None:
         return None
-    plain = [gate for gate, state in standing.gates.items() if state.is_open]
-    return model.stage(min(standing.stage, stages.target(model, plain)))
+    return derived.model.stage(derived.plain_stage(unit))
 
 
 def page(picture: Picture, *, unit: UnitAt | None = None) -> Page:
@@ -223,7 +223,7 @@ def page(picture: Picture, *, unit: UnitAt | None = None) -> Page:
         standing=standing,
         stage=model.stage(number),
         next_stage=following(derived, number),
-        without_exemption=without_exemption(model, standing),
+        without_exemption=without_exemption(derived, standing, subject.unit),
         rows=found,
         curve=curve(model, number),
         trend=drawn,

@@ -46,6 +46,11 @@ class Row:
         return self.gate.is_open
 
     @property
+    def is_exempt(self) -> bool:
+        """Set aside: it counts as open, whatever its gate does."""
+        return self.outcome is Outcome.NOT_APPLICABLE
+
+    @property
     def is_unknown(self) -> bool:
         return self.outcome in UNKNOWN
 

@@ -10,14 +10,21 @@ from crm.strict import Body, Text, Truth, Whole
 from maturity.appraisals.services import PastReading
 
 
-class StageSerializer(serializers.Serializer[Any]):
+class PlainStageSerializer(serializers.Serializer[Any]):
     """number is null while unassessed."""
 
     number = serializers.IntegerField(allow_null=True, min_value=1, max_value=5)
     key = serializers.CharField()
+
+
+class StageSerializer(PlainStageSerializer):
+    """exempt: it stands with gates set aside. Only then: which, and the stage without."""
+
     provisional = serializers.BooleanField()
     at_risk = serializers.BooleanField()
     exempt = serializers.BooleanField()
+    exemptions = serializers.ListField(child=serializers.CharField(), required=False)
+    without_exemptions = PlainStageSerializer(required=False)
 
 
 class CriterionSerializer(serializers.Serializer[Any]):
@@ -102,6 +109,22 @@ class CriteriaSerializer(HeadSerializer):
 
 class TransitionsSerializer(HeadSerializer):
     transitions = TransitionSerializer(many=True)
+
+
+class ExemptionSerializer(serializers.Serializer[Any]):
+    """until: its last day."""
+
+    criterion = serializers.CharField()
+    reason = serializers.CharField()
+    until = serializers.DateField()
+    asked_at = serializers.DateTimeField()
+    asked_by = serializers.CharField()
+    approved_at = serializers.DateTimeField()
+    approved_by = serializers.CharField()
+
+
+class ExemptionsSerializer(HeadSerializer):
+    exemptions = ExemptionSerializer(many=True)
 
 
 class WeekSerializer(serializers.Serializer[Any]):

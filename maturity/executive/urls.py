@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from maturity.executive import digest_page, share_pages, survey_pages, views, what_if_page
+from maturity.executive import (
+    digest_page,
+    exemption_pages,
+    share_pages,
+    survey_pages,
+    views,
+    what_if_page,
+)
 
 urlpatterns = [
     path("maturity/", views.executive, name="maturity"),
@@ -20,4 +27,21 @@ urlpatterns = [
     path("maturity/table.csv", views.table, name="maturity-table"),
     path("maturity/criteria/<str:criterion>/", views.criterion, name="maturity-criterion"),
     path("maturity/criteria/<str:criterion>/owner/", views.pledge, name="maturity-pledge"),
+    path(
+        "maturity/criteria/<str:criterion>/exemption/",
+        exemption_pages.ask,
+        name="maturity-exemption",
+    ),
+    path(
+        "maturity/exemptions/<uuid:pk>/approve/",
+        exemption_pages.decide,
+        {"act": "approve"},
+        name="maturity-exemption-approve",
+    ),
+    path(
+        "maturity/exemptions/<uuid:pk>/close/",
+        exemption_pages.decide,
+        {"act": "close"},
+        name="maturity-exemption-close",
+    ),
 ]

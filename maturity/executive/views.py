@@ -13,20 +13,24 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.access.doors import actor_of
 from crm.errors import Forbidden, Invalid, Missing
+from maturity.appraisals import exemptions
+from maturity.appraisals.models import Exemption
 from maturity.appraisals.services import Picture, evidence_of, remembered_picture, unit_of
 from maturity.executive import pdf, pledges, shares, surveys, tables
 from maturity.executive.asking import Asked, ask, day_or_none, reads_maturity
 from maturity.executive.behind import Behind, seen_by
-from maturity.executive.page import Page, page
+from maturity.executive.page import Page, cause_names, page
 from maturity.executive.rows import Row
 from maturity.executive.vanity import vanity
 from maturity.facts.organisation import UnitAt
 
+MOST_EXEMPTIONS = 20  # of one gate are listed, the newest
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -89,8 +93,16 @@ def executive(request: HttpRequest) -> HttpResponse:
         "may_share": shares.may_share(request.user),
         "survey": survey,
         "declared": declared,
+        "exempted": exempted(found),
     }
     return render(request, "maturity/executive.html", said)
+
+
+def exempted(found: Opened) -> list[tuple[str, Exemption]]:
+    """(name of the gate, exemption) of those in force on that day for the subject."""
+    names = cause_names(found.picture.derived.model)
+    rows = exemptions.in_force(found.asked.as_of).filter(unit=found.unit_id)
+    return [(names.get(row.criterion, row.criterion), row) for row in rows]
 
 
 @for_readers
@@ -146,6 +158,10 @@ def drawn(
         "written": pledges.written(criterion, found.unit_id),
         "may_pledge": pledges.may_pledge(request.user),
         "colleagues": pledges.colleagues() if pledges.may_pledge(request.user) else [],
+        "exemptions": exemptions.of_gate(criterion, found.unit_id)[:MOST_EXEMPTIONS],
+        "may_exempt": exemptions.may_exempt(request.user),
+        "is_exemptable": exemptions.is_exemptable(row.criterion),
+        "today": timezone.localdate(),
     }
     return render(request, "maturity/criterion.html", words | dict(said or {}), status=status)
 

@@ -11,6 +11,7 @@ from maturity.scoring.gates import GateState
 
 VALIDITY = "S1-INS"
 UNIT_COVERAGE = "UNIT-COVERAGE"
+EXEMPTION = "EXEMPTION"
 UNASSESSED_RANK = 0
 
 
@@ -103,6 +104,14 @@ def opened_since(standing: Standing, gates: Iterable[str], since: date | None) -
     return [g for g, on in opened.items() if on is not None and (since is None or on > since)]
 
 
+def rests_on_exemption(model: Model, standing: Standing, stage: int) -> bool:
+    """One of the gates up to that stage is closed, and counts as open."""
+    return any(
+        gate in standing.exempt and not standing.gates[gate].is_open
+        for gate in gates_between(model, 2, stage)
+    )
+
+
 def causes_up(model: Model, before: Standing, after: Standing, to: int) -> list[str]:
     since = max(
         (on for on, stage in before.stages_at if stage is not None and stage >= to), default=None
@@ -110,12 +119,16 @@ def causes_up(model: Model, before: Standing, after: Standing, to: int) -> list[
     found = opened_since(after, model.gates(to), since)
     if not found:
         found = opened_since(after, gates_between(model, 2, to), since)
+    if rests_on_exemption(model, after, to):
+        found = [*found, EXEMPTION]
     was_held_back = before.target < to <= before.reached
     return [*found, UNIT_COVERAGE] if was_held_back else found
 
 
-def causes_down(model: Model, after: Standing, came_from: int) -> list[str]:
+def causes_down(model: Model, before: Standing, after: Standing, came_from: int) -> list[str]:
     found = [gate for gate in gates_between(model, 2, came_from) if not after.is_open(gate)]
+    if before.exempt.intersection(found):
+        found = [*found, EXEMPTION]  # it has ended
     is_lowered = after.target < came_from and after.target < after.reached
     return [*found, UNIT_COVERAGE] if is_lowered else found
 
@@ -125,4 +138,4 @@ def causes(model: Model, before: Standing, after: Standing) -> tuple[str, ...]:
         return (VALIDITY,)
     if after.stage > before.stage:
         return tuple(causes_up(model, before, after, after.stage))
-    return tuple(causes_down(model, after, before.stage))
+    return tuple(causes_down(model, before, after, before.stage))

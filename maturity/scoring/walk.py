@@ -20,13 +20,18 @@ class Week:
     """All figures of one evaluation. needing: conversations needing an answer due in W, a unit.
 
     Units stand in a stable order. The company's S5-COV is filled in by the walk when it has
-    several units, since it counts their stages after this week's moves.
+    several units, since it counts their stages after this week's moves. exempt: gates set aside
+    this week, by unit; None is the company.
     """
 
     on: date
     company: Figures
     units: Mapping[str, Figures]
     needing: Mapping[str, int]
+    exempt: Mapping[str | None, frozenset[str]] = field(default_factory=dict)
+
+    def exempt_of(self, unit: str | None) -> frozenset[str]:
+        return self.exempt.get(unit, frozenset())
 
 
 @dataclass(frozen=True)
@@ -48,21 +53,28 @@ def start(model: Model) -> Walked:
 
 
 def move_gates(
-    model: Model, standing: Standing, figures: Figures, *, on: date
+    model: Model, standing: Standing, figures: Figures, *, on: date, exempt: frozenset[str]
 ) -> tuple[dict[str, GateState], dict[str, Outcome]]:
+    """Exempted gates are walked like the others; only their outcome is not told."""
     states, outcomes = {}, {}
     for criterion in model.criteria:
         states[criterion.id], outcomes[criterion.id] = gates.move(
             criterion, standing.gates[criterion.id], figures[criterion.id], model.walk, on=on
         )
-    return states, outcomes
+    return states, outcomes | dict.fromkeys(exempt, Outcome.NOT_APPLICABLE)
 
 
 def settle(
-    model: Model, before: Standing, states: Mapping[str, GateState], *, on: date, allowed: int
+    model: Model,
+    before: Standing,
+    states: Mapping[str, GateState],
+    *,
+    on: date,
+    allowed: int,
+    exempt: frozenset[str] = frozenset(),
 ) -> Standing:
     """Target and stage after the gates moved; a change becomes a transition with its causes."""
-    moved = replace(before, gates=states)
+    moved = replace(before, gates=states, exempt=exempt)
     reached = stages.target(model, [gate for gate in states if moved.is_open(gate)])
     aim = min(reached, allowed)
     stage = stages.next_stage(before.stage, aim, is_assessed=states[VALIDITY].is_open)
@@ -99,14 +111,14 @@ def step(model: Model, walked: Walked, week: Week) -> Walked:
     """One weekly evaluation: the units first, then the company on the pool."""
     units, unit_outcomes = dict(walked.units), {}
     for unit, figures in week.units.items():
-        before = units.get(unit) or fresh(model)
-        states, unit_outcomes[unit] = move_gates(model, before, figures, on=week.on)
-        units[unit] = settle(model, before, states, on=week.on, allowed=model.top)
-    pooled = company_figures(model, week, units)
-    states, outcomes = move_gates(model, walked.company, pooled, on=week.on)
+        before, exempt = units.get(unit) or fresh(model), week.exempt_of(unit)
+        states, unit_outcomes[unit] = move_gates(model, before, figures, on=week.on, exempt=exempt)
+        units[unit] = settle(model, before, states, on=week.on, allowed=model.top, exempt=exempt)
+    pooled, exempt = company_figures(model, week, units), week.exempt_of(None)
+    states, outcomes = move_gates(model, walked.company, pooled, on=week.on, exempt=exempt)
     load = [(week.needing[unit], units[unit].stage) for unit in week.units]
     allowed = stages.covered(model.coverage, load, top=model.top)
-    company = settle(model, walked.company, states, on=week.on, allowed=allowed)
+    company = settle(model, walked.company, states, on=week.on, allowed=allowed, exempt=exempt)
     return Walked(company, units, outcomes, unit_outcomes)
 
 

@@ -63,6 +63,7 @@ from crm.organisation.services import save_calendar, save_employee
 from crm.privacy import exporting
 from crm.privacy import services as erasures
 from crm.values import AUTOMATION
+from maturity.appraisals.models import Exemption
 from maturity.appraisals.services import PastReading
 from maturity.executive.asking import Asked
 from maturity.executive.shares import address
@@ -115,6 +116,7 @@ MATRIX = [
     ("GET", "maturity/stage/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/criteria/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/criteria/S1-INS/evidence/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/exemptions/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/transitions/", None, 401, 403, 403, 403, 200, 200, 200),
     ("POST", "maturity/what-if/", SHIFTED, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/export/", None, 401, 403, 403, 403, 200, 200, 200),
@@ -492,6 +494,10 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/maturity/table.csv", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     # the form names nobody, which executives may say
     ("POST", "/maturity/criteria/S1-INS/owner/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
+    # the form is empty
+    ("POST", "/maturity/criteria/S4-CHA-1/exemption/", 302, 403, 403, 403, 403, 403, 400, 403, 400),
+    ("POST", "/maturity/exemptions/{exempt}/approve/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
+    ("POST", "/maturity/exemptions/{exempt}/close/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
     ("GET", "/hooks/{hook}/", *[405] * 9),
     ("GET", "/hooks/telegram/{door}/", *[404] * 9),  # Telegram asks nothing before it posts
     ("GET", "/chat/{chat}/", *[200] * 9),
@@ -663,6 +669,7 @@ def furnish():
             "offer": offer.pk,
             "held": held.pk,
             "share": share.pk,
+            "exempt": _exempted(people["outsider"]).pk,
             "shared": address(share).rstrip("/").rpartition("/")[2],
             "hit": Escalation.objects.get(source__isnull=False).pk,
             "rule": EscalationRule.objects.get().pk,
@@ -735,6 +742,12 @@ def _articles(writer, colleague):
 def _shared(executive):
     asked = Asked(timezone.localdate(), PastReading.CORRECTED, None)
     return share_page(asked, unit=None, days=9, by=executive.acting)
+
+
+def _exempted(somebody):
+    """Asked for by another executive than the one who comes."""
+    words = {"reason": "One portal by contract.", "until": timezone.localdate()}
+    return Exemption.objects.create(criterion="S5-NET-1", stage=5, asked_by=somebody.user, **words)
 
 
 def _app():

@@ -44,7 +44,9 @@ class Command(BaseCommand):
         told = stories(number, weeks=weeks, seed=options["seed"])
         found = self.judge_all(told, weeks=weeks, folder=options["histories"])
         if options["page"]:
-            PAGE.write_text(page(found, head=HEAD, notes=NOTES), encoding="utf-8")
+            model = load()
+            head = HEAD.format(version=model.version, sha256=model.sha256[:12])
+            PAGE.write_text(page(found, head=head, notes=NOTES), encoding="utf-8")
             self.stdout.write(str(PAGE))
         else:
             self.stdout.write(text(found))

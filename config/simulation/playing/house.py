@@ -21,7 +21,7 @@ WEIGHTS = (5.0, 4.0, 3.0, 2.5, 2.0, 1.5)  # the first channels stay the busiest
 HEADS = {"b2c": (250, 600), "b2b": (80, 200)}  # the study asked large companies
 SHIFT = {"b2c": (4, 80), "b2b": (2, 60)}  # least social team, heads for each of it
 BUSINESS = 0.6  # of a consumer company's conversations: fewer, longer relations
-TAKES_ROOT = 3.0  # weeks, at most, until a practice that was agreed on is what people do
+SPREAD = 1.5  # weeks before or after the phase's own in which one of its practices begins
 AHEAD = 0.15  # share of the practices that a company has before its phase would
 OFFICE_DESKS = 0.25  # share of the consumer companies whose desk keeps office days
 EXPECTED = 0.27  # share of the heads that may ever be asked to take part
@@ -47,6 +47,12 @@ class Article:
     review: float
 
 
+def heads(story: Story) -> float:
+    """Of the company as it began; a part of it has its share of them."""
+    low, high = HEADS[story.profile]
+    return Random(f"{story.seed}:heads").uniform(low, high)  # noqa: S311 - reproducible, no secret
+
+
 class House:
     """One unit. Everything that is drawn once (its size, what it is ahead in) is drawn here."""
 
@@ -54,9 +60,8 @@ class House:
         self.book, self.story, self.part, self.name = book, story, part, name
         self.chance: Random = book.chance
         self.clock = Clock(book, self.chance.choice(ZONES))
-        low, high = HEADS[story.profile]
-        self.heads = round(self.chance.uniform(low, high) * max(part.size, 0.3))
-        self.lag = {name: self.chance.uniform(0, TAKES_ROOT) for name in NAMES}
+        self.heads = round(heads(story) * part.size)
+        self.lag = {name: self.chance.uniform(-SPREAD, SPREAD) for name in NAMES}
         self.ahead = {name for name in NAMES if self.chance.random() < AHEAD}
         self.nature = {name: self.chance.gauss(0, 1) for name in NAMES}
         self.busy = math.exp(self.chance.gauss(0, 0.15))
@@ -116,6 +121,11 @@ class House:
         size = self.part.size_at(self.week) / max(self.part.size, 0.01)
         away = 0.4 if self.story.is_dip(self.week) else (1 + self.presence()) / 2
         return self.heads * a_head * size * self.busy * away
+
+    def asked(self) -> float:
+        """Questions of partners that go inside this week, on average."""
+        a_head = self.habits.networks.asked / 100 * (1 if self.is_consumer else BUSINESS)
+        return self.heads * a_head * self.presence()
 
     @property
     def is_consumer(self) -> bool:

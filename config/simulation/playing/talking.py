@@ -30,14 +30,15 @@ def talk(house: House) -> None:
     number = house.book.number(house.demand())
     profile = house.story.profile
     for began in sorted(house.clock.someone_writes(house.week, profile) for _ in range(number)):
-        begin(house, began)
+        begin(house, began, asks_inside=house.book.happens(house.habits.networks.trips))
+    for _ in range(house.book.number(house.asked())):
+        began = house.clock.someone_writes(house.week, "b2b")
+        begin(house, began, asks_inside=True, partner=True)
 
 
-def begin(house: House, began: datetime) -> None:
+def begin(house: House, began: datetime, *, asks_inside: bool, partner: bool = False) -> None:
     house.talks += 1
     channel = house.channel()
-    asks_inside = house.book.happens(house.habits.networks.trips)
-    partner = asks_inside and house.book.happens(house.habits.networks.partners)
     contact = (house.partner if partner else house.customer)(began, channel)
     one = Talk(f"{house.name}-v{house.talks}", channel, contact, began, partner)
     writes(house, one, began)

@@ -53,7 +53,7 @@ def test_a_stage_that_wavers_or_is_wrong_is_seen():
     assert found.delays("b2c") == {(2, 3): [float("inf")]}
     assert agreement(Figures([told([(4, 1), (50, 5)])]).confusion())[1] == 15  # two off is not near
     assert "| median weeks from 2 to 3, B2C (1) | 15 | never | **no** |" in text([wavers])
-    assert "2 to 3 in week 30 (S2-CHA-1)" in text([wavers])
+    assert "3 changes, down: 3 to 2 in week 35 (S2-CHA-1)" in text([wavers])
 
 
 def headings(page):

@@ -88,8 +88,15 @@ def test_the_history_of_a_company_is_imported_whole_and_counted_alike(tmp_path):
     assert {"insight", "round_trip", "escalation", "correction", "decision"} <= types
 
 
-@pytest.mark.parametrize("cheats", CHEATS, ids=" and ".join)
-def test_who_pretends_in_the_second_year_stays_where_it_is(cheats):
-    story = Story("gaming", "b2c", 7, (Part(((0, 2),)),), cheats=frozenset(cheats))
-    found = judge(story, load(), weeks=84)
+def test_who_pretends_by_every_means_in_the_second_year_stays_where_it_is():
+    cheats = frozenset().union(*CHEATS)
+    assert len(cheats) > 6
+    story = Story("gaming", "b2c", 7, (Part(((0, 2),)),), cheats=cheats)
+    found = judge(story, load(), weeks=80)
     assert {stage for lived, stage in found.stages if lived > 50} == {2}
+
+
+def test_who_does_what_the_next_phase_does_moves_on():
+    story = Story("climb", "b2c", 7, (Part(((0, 2), (20, 3))),))
+    (promotion,) = [one for one in judge(story, load(), weeks=48).segments() if one.is_promotion]
+    assert promotion.delay is not None

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 from maturity.scoring import stages, walk
 from maturity.scoring.definition import load
-from maturity.scoring.gates import Measured
+from maturity.scoring.gates import Measured, Outcome
 from maturity.scoring.walk import Week
 
 MODEL = load()
@@ -20,13 +20,14 @@ def figures(stage, *, healthy=True, but=()):
     return found | {"S1-INS": measured(healthy)}
 
 
-def week(number, *, company, units=None, needing=None):
+def week(number, *, company, units=None, needing=None, exempt=()):
     units = units or {"one": company}
     return Week(
         on=START + timedelta(days=7 * number),
         company=company,
         units=units,
         needing=needing or dict.fromkeys(units, 10),
+        exempt={None: frozenset(exempt), "one": frozenset(exempt)} if exempt else {},
     )
 
 
@@ -132,3 +133,36 @@ def test_units_at_coordinating_are_counted_after_their_moves():
     last = week(11, **several)
     counted = walk.company_figures(MODEL, last, result.units)["S5-COV"]
     assert (counted.k, counted.n) == (1, 2)
+
+
+def test_an_exempted_gate_counts_as_open_until_it_ends_and_the_steps_say_so():
+    lacking = {"company": figures(3, but={"S3-VAL-1"})}
+    after = walked(
+        (OPENING + 3, lacking),
+        (4, lacking | {"exempt": {"S3-VAL-1"}}),
+        (3, lacking),
+    )
+    up, down = steps(after.company)[-2:]
+    others = tuple(gate for gate in MODEL.gates(3) if gate != "S3-VAL-1")
+    assert up == (2, 3, (*others, stages.EXEMPTION))
+    assert down == (3, 2, ("S3-VAL-1", stages.EXEMPTION))
+    assert steps(after.units["one"]) == steps(after.company)
+    assert after.company.exempt == frozenset()
+    assert after.outcomes["S3-VAL-1"] == Outcome.NOT_MET
+
+
+def test_an_exempted_gate_is_walked_all_the_same_and_only_its_outcome_is_not_told():
+    aside = {"exempt": {"S3-VAL-1"}}
+    during = walked((OPENING + 3, {"company": figures(3)} | aside))
+    assert during.outcomes["S3-VAL-1"] == Outcome.NOT_APPLICABLE
+    assert during.company.gates["S3-VAL-1"].is_open
+    assert stages.EXEMPTION not in steps(during.company)[-1][2]  # nothing rests on it
+    after = walked((OPENING + 3, {"company": figures(3)} | aside), (2, {"company": figures(3)}))
+    assert after.company.stage == 3
+
+
+def test_an_exempted_gate_blocks_nothing_and_others_still_do():
+    lacking = {"company": figures(3, but={"S3-VAL-1", "S3-CON-1"}), "exempt": {"S3-VAL-1"}}
+    found = walked((OPENING + 3, lacking)).company
+    assert found.stage == 2
+    assert stages.blocking(MODEL, found) == ["S3-CON-1"]

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('crm', '0009_leads'),
-        ('maturity', '0003_shares_digests_surveys'),
+        ('maturity', '0004_kept_facts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

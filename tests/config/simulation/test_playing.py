@@ -73,7 +73,7 @@ def test_a_hundred_companies_tell_every_kind_of_story_in_both_profiles():
 def test_the_history_of_a_company_is_imported_whole_and_counted_alike(tmp_path):
     """One that does everything there is a line for, buys another, and rests for a week."""
     parts = Part(((0, 5),)), Part(((6, 4),), size=0.3, begins=6)
-    story = Story("all", "b2b", 5, parts, outages=((9, 10),), dips=((8, 9),))
+    story = Story("all", "b2b", 1, parts, outages=((9, 10),), dips=((8, 9),))
     lines = play(story, weeks=14)
     file = tmp_path / "company.jsonl"
     file.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")

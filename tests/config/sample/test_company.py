@@ -59,7 +59,7 @@ def test_it_climbs_from_dormant_to_coordinating_with_gates_of_the_next_stage_ope
     tomorrow = until + timedelta(days=1)
     ledger = Ledger(histories.read(generate(seed=SEED, until=until)), load())
     midday = datetime.combine(tomorrow, time(12), UTC)
-    derived = histories.derived(ledger, tomorrow, now=midday)
+    derived = derivation.derive(ledger, tomorrow, now=midday, live={})
     appraisal = derivation.appraisal(derived, reading="corrected")
     assert [step["to"] for step in appraisal["transitions"]] == [1, 2, 3]
     assert appraisal["stage"]["key"] == "coordinating"

@@ -17,7 +17,7 @@ BEFORE, AFTER = START + 20 * DAY, START + 40 * DAY
 
 def appraised(company, as_of=MONDAY):
     ledger = Ledger(histories.read(copy.deepcopy(company.lines)), load())
-    derived = histories.derived(ledger, as_of, now=NOW)
+    derived = derivation.derive(ledger, as_of, now=NOW, live={})
     return derivation.appraisal(derived, reading="corrected")
 
 

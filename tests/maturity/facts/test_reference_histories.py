@@ -52,7 +52,7 @@ def differences(found, expected):
 def test_a_history_is_read_as_the_reference_reads_it(name):
     for as_of, expected in json.loads(EXPECTED.read_text())[name].items():
         day = date.fromisoformat(as_of)
-        derived = histories.derived(ledger(name), day, now=NOW)
+        derived = derivation.derive(ledger(name), day, now=NOW, live={})
         found = derivation.appraisal(derived, reading="corrected")
         assert list(differences(found, expected)) == []
         assert [unit["id"] for unit in found["units"]] == [u["id"] for u in expected["units"]]

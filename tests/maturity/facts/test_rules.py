@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 
 def appraised(lines, as_of=LATER):
     ledger = Ledger(histories.read(copy.deepcopy(lines)), load())
-    derived = histories.derived(ledger, as_of, now=NOW)
+    derived = derivation.derive(ledger, as_of, now=NOW, live={})
     return derivation.appraisal(derived, reading="corrected")
 
 

@@ -32,7 +32,7 @@ def figures(lines, day):
 
 def appraised(lines, day=LAST):
     ledger = Ledger(histories.read(copy.deepcopy(lines)), MODEL)
-    derived = histories.derived(ledger, day, now=NOW)
+    derived = derivation.derive(ledger, day, now=NOW, live={})
     return derivation.appraisal(derived, reading="corrected")
 
 
@@ -101,7 +101,7 @@ def test_only_met_opens_a_gate(company):
     ledger = Ledger(histories.read(copy.deepcopy(company)), MODEL)
     shown, before = {}, set()
     for monday in ledger.mondays(LAST):
-        walked = histories.derived(ledger, monday, now=NOW).walked
+        walked = derivation.derive(ledger, monday, now=NOW, live={}).walked
         for id_, outcome in walked.outcomes.items():
             shown.setdefault(id_, []).append(outcome)
         opened = {i for i, gate in walked.company.gates.items() if gate.is_open} - {"S1-INS"}

@@ -33,7 +33,7 @@ def assert_same(lines, days):
     ledger = Ledger(histories.read(copy.deepcopy(lines)), load())
     for day in days:
         theirs = evaluator.appraise(day)
-        derived = histories.derived(ledger, day, now=NOW)
+        derived = derivation.derive(ledger, day, now=NOW, live={})
         mine = derivation.appraisal(derived, reading="corrected")
         assert list(differences(mine, theirs)) == []
         assert [unit["id"] for unit in mine["units"]] == [unit["id"] for unit in theirs["units"]]

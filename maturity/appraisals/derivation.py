@@ -163,7 +163,6 @@ def monday_reached(units_at: UnitsAt, as_of: date, now: datetime) -> date:
 
 
 def derive(
-def derive(
     days: Days,
     as_of: date,
     *,

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import DjangoDbBlocker
 
 from config import embedded
 from crm import limits
 from crm.limits import ask_redis_again
-from tests import template
+from tests import emptying, template
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SLOTS = range(7)  # each takes two of the sixteen databases of Redis; 0 and 1 belong to `make run`
@@ -67,6 +68,13 @@ def django_db_modify_db_settings(
     lock = embedded.addresses(BASE_DIR).data / "test-template.lock"
     with django_db_blocker.unblock():
         settings.DATABASES["default"]["TEST"]["TEMPLATE"] = template.migrated(BASE_DIR, lock)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_cleaning() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", emptying.sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -48,7 +49,8 @@ def main(*, messages: int) -> None:
 def _prepare(messages: int) -> None:
     """What an earlier run left is used again when it is as much."""
     if Message.objects.count() < messages:
-        fill(messages=messages, articles=max(messages // 25, 1))
+        articles = int(os.environ.get("ARTICLES", messages // 25))
+        fill(messages=messages, articles=max(articles, 1))
 
 
 def _line(name: str, words: str) -> None:

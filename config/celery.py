@@ -169,6 +169,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "ask the networks what people are called": {
+            "task": "conversations.channels.tasks.name_people",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "ask the networks whether they know us": {
             "task": "conversations.channels.tasks.probe_connections",
             "schedule": 60.0,

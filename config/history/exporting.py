@@ -22,9 +22,11 @@ from conversations.inbox.models import (
     Conversation,
     Direction,
     Message,
+    MessageChange,
     MessageKind,
     Status,
 )
+from conversations.inbox.records import ELSEWHERE
 from conversations.knowledge.models import (
     Article,
     ArticleFeedback,
@@ -80,7 +82,11 @@ def left_out() -> dict[str, QuerySet[Any]]:
     unsent = Message.objects.filter(direction=Direction.OUT, kind=MessageKind.REPLY)
     return {
         "internal notes": Message.objects.filter(kind=MessageKind.NOTE),
-        "messages not sent, or failed": unsent.exclude(pk__in=MESSAGE.rows().values("pk")),
+        "messages not sent, or failed": unsent.exclude(pk__in=MESSAGE.rows().values("pk")).exclude(
+            ELSEWHERE
+        ),
+        "messages written in a network's own app": Message.objects.filter(ELSEWHERE),
+        "earlier wordings of messages": MessageChange.objects.all(),
         "HTML bodies": Message.objects.exclude(html=""),
         "attachments": Attachment.objects.all(),
         "topics of conversations": Conversation.objects.exclude(topics=[]),

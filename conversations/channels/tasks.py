@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.channels import claiming, connecting
+from conversations.channels import claiming, connecting, naming
 from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat
 
@@ -33,3 +33,8 @@ def note_heartbeats() -> None:
 def probe_connections() -> None:
     """Whether each network still knows us: what it answers is the channel's sign of life."""
     connecting.probe_due(at=timezone.now())
+
+
+@shared_task
+def name_people() -> None:
+    naming.name_people(at=timezone.now())

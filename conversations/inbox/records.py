@@ -47,6 +47,12 @@ from crm.journal.lines import (
 from crm.journal.records import Record, by_id, write
 from crm.organisation.models import Employee
 
+ELSEWHERE = Q(
+    direction=Direction.OUT,
+    author_employee__isnull=True,
+    author_identity__isnull=True,
+    automated=False,
+)
 ARRIVED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
 
 
@@ -165,10 +171,12 @@ class MessageRecord(Record[Message]):
     # --- export ---
 
     def rows(self) -> QuerySet[Message]:
-        """What was said: no notes; what went out counts from the provider's yes on."""
+        """What was said: no notes; what went out counts from the provider's yes on. A line needs
+        an author: what was written in a network's own app has none."""
         out = Q(sent_at__isnull=False) & (Q(delivery__isnull=True) | Q(delivery__state__in=ARRIVED))
         rows = Message.objects.filter(Q(direction=Direction.IN) | out, kind=MessageKind.REPLY)
         rows = rows.exclude(direction=Direction.OUT, channel__kind=DRILL, approved_by__isnull=False)
+        rows = rows.exclude(ELSEWHERE)
         at = Coalesce(F("sent_at"), F("occurred_at"))
         return rows.select_related(*self.followed()).order_by(*by_id(at=at))
 

@@ -123,6 +123,15 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
+class Names(Protocol):
+    """A network that delivers ids and tells names only on asking."""
+
+    def name_of(self, account: Account, handle: str) -> str:
+        """What the person is called there, "" where it does not say. Raises NotConnected."""
+        ...
+
+
 class NotFetched(Exception):
     """A file did not come. permanent: it never will."""
 

@@ -96,8 +96,8 @@ class Slack:
         ),
         steps=(
             gettext_noop(
-                "Make an app at api.slack.com/apps with the scopes chat:write, files:read and "
-                "channels:history (groups:history, im:history)."
+                "Make an app at api.slack.com/apps with the scopes chat:write, files:read, "
+                "users:read and channels:history (groups:history, im:history)."
             ),
             gettext_noop(
                 "Event Subscriptions: enter the address of the door, and subscribe to "
@@ -177,6 +177,17 @@ class Slack:
         missing = sorted(NEEDED - scopes) if scopes != {""} else []
         remarks = (f"scopes are missing: {', '.join(missing)}",) if missing else ()
         return Checked(name=text(answer.data, "team"), remarks=remarks)
+
+    def name_of(self, account: Account, handle: str) -> str:
+        answer = calling.asked(
+            "GET",
+            f"{API}/users.info",
+            headers={"authorization": f"Bearer {account.credentials.get('bot_token', '')}"},
+            query={"user": handle},
+            transport=self._transport,
+        )
+        profile = inside(answer.data, "user", "profile")
+        return text(profile, "display_name") or text(profile, "real_name")
 
     def hook(self, account: Account) -> None:
         """Slack takes the address of a door on its own pages only."""

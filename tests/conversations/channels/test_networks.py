@@ -11,20 +11,25 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from conversations.channels import claiming, connecting
+from conversations.channels import claiming, connecting, naming
 from conversations.channels.accounts import account_of, forget_channels
 from conversations.channels.models import Channel, ChannelHealth, Envelope, Heartbeat
 from conversations.channels.wire.registry import CHANNELS
+from conversations.channels.wire.slack import Slack
 from conversations.channels.wire.telegram.adapter import Telegram, secret_token
 from conversations.inbox import delivery
 from conversations.inbox.models import Conversation, Delivery
 from conversations.inbox.services import reply
 from crm.access.models import Role
+from crm.contacts.models import Contact
+from crm.contacts.services import Address, know
 from crm.errors import Conflict
 from crm.journal.models import Act
 from crm.organisation.models import User
+from crm.values import AUTOMATION
 from tests import house
 from tests.api.hands import Caller
+from tests.conversations.channels.wire.samples import sample_of
 from tests.rows import row_counts
 
 pytestmark = pytest.mark.django_db
@@ -305,3 +310,29 @@ def test_the_pages_connect_test_and_never_show_a_secret(api: Api, company: Compa
     browser.post(where, {"do": "disconnect"})
     assert Channel.objects.get().closed_at is not None
     assert browser.get(where).status_code == 404
+
+
+def test_a_person_known_by_an_id_gets_the_name_that_the_network_tells(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("user"))
+        profile = {"display_name": "", "real_name": "Bob  Brun"}
+        return httpx.Response(200, json={"ok": True, "user": {"profile": profile}})
+
+    monkeypatch.setitem(CHANNELS, "slack", Slack(httpx.MockTransport(handle)))
+    values = sample_of("slack").credentials | {"team_id": "T1"}
+    home = company.unit
+    channel = connecting.connect(home, kind="slack", name="S", values=values, by=AUTOMATION)
+    to = [
+        Address("slack", str(channel.pk), each, name) for each, name in (("U1", ""), ("U2", "Al"))
+    ]
+    know(to, at=timezone.now())
+    assert [naming.name_people(at=timezone.now()) for _ in range(2)] == [1, 0]
+    assert sorted(Contact.objects.values_list("name", flat=True)) == ["Al", "Bob Brun"]
+    assert asked == ["U1"]
+    Contact.objects.filter(name="Bob Brun").update(name="")
+    assert naming.name_people(at=timezone.now()) == 0  # not again within some hours
+    assert asked == ["U1"]

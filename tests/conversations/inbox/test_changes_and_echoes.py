@@ -35,6 +35,7 @@ from conversations.inbox.models import (
     MessageChange,
 )
 from conversations.inbox.services import reply
+from conversations.knowledge.records import MESSAGE
 from crm.access.models import Role
 from crm.journal import tombstones
 from tests import house
@@ -219,6 +220,7 @@ def test_what_was_written_in_the_networks_own_app_answers_the_conversation(
         tell(wire, channel, Echoed("n7", "It left.", to=BOB, sent_at=AT))
     ours = Message.objects.get(direction="out")
     assert (ours.text, ours.author_employee, ours.delivery.state) == ("It left.", None, "sent")
+    assert [row.direction for row in MESSAGE.rows()] == ["in"]  # a line of history has an author
     conversation = Conversation.objects.get()
     assert (conversation.status, conversation.waiting_since) == ("waiting", None)
     tell(wire, channel, Receipt(("n7",), "read"))

@@ -131,6 +131,14 @@ class Instagram:
             raise NotConnected(f"the token is of another account, {text(told, 'user_id')}")
         return Checked(name=f"@{text(told, 'username')}")
 
+    def name_of(self, account: Account, handle: str) -> str:
+        if not (handle.isascii() and handle.isdigit()):
+            return ""
+        told = graph.asked(
+            account, handle, {"fields": "name,username"}, transport=self._transport, host=HOST
+        )
+        return text(told, "name") or text(told, "username")
+
     def hook(self, account: Account) -> None:
         path, query = f"{account.address}/subscribed_apps", {"subscribed_fields": SUBSCRIBED}
         try:

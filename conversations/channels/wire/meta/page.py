@@ -159,6 +159,12 @@ class Page:
         )
         return Checked(name=text(told, "name"), remarks=remarks)
 
+    def name_of(self, account: Account, handle: str) -> str:
+        if not _is_id(handle):
+            return ""
+        told = graph.asked(account, handle, {"fields": "name"}, transport=self._transport)
+        return text(told, "name")
+
     def hook(self, account: Account) -> None:
         """The app takes the door on Meta's own pages; here the page is subscribed to the app."""
         path = f"{account.address}/subscribed_apps"

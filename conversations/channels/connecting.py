@@ -18,7 +18,12 @@ from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import account_of, credentials_of, provider_of
 from conversations.channels.models import Channel, ChannelHealth
-from conversations.channels.services import note_heartbeat, note_version, open_channel
+from conversations.channels.services import (
+    connect_channel,
+    note_heartbeat,
+    note_version,
+    open_channel,
+)
 from conversations.channels.wire.contract import SendFailed
 from conversations.channels.wire.provider import Checked, Field, NotConnected, Provider
 from conversations.channels.wire.registry import CHANNELS
@@ -51,12 +56,34 @@ def connect(unit: Unit, *, kind: str, name: str, values: Mapping[str, str], by: 
     clean = _clean(fields, values)
     _missing(fields, clean)
     address = next((clean[each.name] for each in fields if each.address), "")
-    if address and Channel.objects.filter(kind=kind, address__iexact=address).exists():
-        raise Conflict(_("this account has a channel already"), code="connected")
     with transaction.atomic():
-        channel = open_channel(unit, kind=kind, name=name, address=address, by=by)
+        channel = _reopened(unit, kind=kind, name=name, address=address, by=by) or open_channel(
+            unit, kind=kind, name=name, address=address, by=by
+        )
         _keep(channel, clean)
-        ChannelHealth.objects.create(channel=channel)
+        ChannelHealth.objects.update_or_create(
+            channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
+        )
+    return channel
+
+
+def _reopened(unit: Unit, *, kind: str, name: str, address: str, by: Actor) -> Channel | None:
+    """The channel that this account had before, with its conversations: disconnected since, or
+    known from an import. None for an account that is new here."""
+    had = Channel.objects.select_for_update().filter(kind=kind, address__iexact=address)
+    channel = had.first() if address else None
+    if channel is None:
+        return None
+    if channel.token is not None and channel.closed_at is None:
+        raise Conflict(_("this account has a channel already"), code="connected")
+    channel.unit, channel.name = unit, name
+    if channel.token is None:
+        return connect_channel(channel, by=by)
+    channel.closed_at = None
+    channel.save(update_fields=["unit", "name", "closed_at"])
+    now = timezone.now()
+    note_version(channel, at=now)
+    record("channel_opened", channel, by=by, at=now, kind=kind)
     return channel
 
 

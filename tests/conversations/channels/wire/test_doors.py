@@ -134,6 +134,29 @@ def test_a_connection_names_its_fields_and_an_account_once() -> None:
         connect("sms", unit=home)
 
 
+def test_an_account_that_was_disconnected_goes_on_with_its_channel() -> None:
+    home = house.unit()
+    channel = connect("sms", unit=home)
+    door = channel.token
+    connecting.disconnect(channel, by=AUTOMATION)
+    again = connect("sms", unit=home, auth_token="another")
+    assert (again.pk, again.token, again.closed_at) == (channel.pk, door, None)
+    assert account_of(again).credentials["auth_token"] == "another"
+    assert [each.closed_at is None for each in again.versions.order_by("occurred_at")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_an_account_known_from_an_import_gets_its_door() -> None:
+    home = house.unit()
+    old = Channel.objects.create(kind="whatsapp", unit=home, name="Old", address="106540352242922")
+    channel = connect("whatsapp", unit=home)
+    assert (channel.pk, channel.is_open) == (old.pk, True)
+    assert channel.source.kind == "whatsapp"
+
+
 def test_credentials_are_cipher_in_the_database() -> None:
     channel = connect("telegram")
     with connection.cursor() as cursor:

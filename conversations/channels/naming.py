@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import QuerySet
+from redis.exceptions import RedisError
 
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.models import Channel
@@ -28,9 +29,9 @@ def name_people(*, at: datetime) -> int:
     named = 0
     for identity in _nameless(at)[:MOST]:
         try:
-            if not cache.add(f"asked for a name {identity.pk}", 1, timeout=AGAIN):
+            if not cache.add(f"named:{identity.pk}", 1, timeout=AGAIN):
                 continue
-        except Exception:  # without Redis nobody is asked again and again
+        except (RedisError, OSError):  # without Redis nobody is asked again and again
             logger.warning("names wait: the cache is away")
             break
         name = _asked(identity)

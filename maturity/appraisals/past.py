@@ -128,16 +128,21 @@ class Past:
         if cut is None:  # nothing was known
             return KeptDay(self.structure.day(on), None, has_imports=False)
         day = self.corrected.day(on) if self.is_complete(on) else self.known.day(on)
-        since = self.corrected.imported_since
+        since = self.imported_since
         return KeptDay(day, self.known_beginning(on), since is not None and since < cut)
 
     @cached_property
     def imported_since(self) -> datetime | None:
-        return spans.imported_since()
+        """When something was first recorded long after it had happened."""
+        if self.corrected.is_large:
+            return spans.imported_since()
+        return self.corrected.ledger.records.imported_since
 
     def is_complete(self, on: date) -> bool:
         """Nothing that happened before any of the day's midnights was recorded later."""
         cuts = {unit.cut for unit in self.structure.ledger.units_at(on)}
+        if not self.corrected.is_large:
+            return all(self.known.is_complete(cut) for cut in cuts)
         late = ((cut, kept.touched(cut)) for cut in cuts)
         return all(oldest is None or oldest >= cut for cut, oldest in late)
 

@@ -1,3 +1,4 @@
+import io
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -5,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pgtrigger
 import psycopg
 import pytest
+import time_machine
+from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
@@ -167,6 +170,14 @@ def test_a_stopped_run_has_kept_whole_days_and_the_next_goes_on(company):
     assert some % keeping.HANDFUL == 0
     rest = keep_facts(at=AFTER)
     assert some + rest == 2 * ((MONDAY - date(2026, 1, 12)).days + 1)
+
+
+def test_the_command_shows_how_far_it_is_and_says_what_it_did(company):
+    out, err = io.StringIO(), io.StringIO()
+    with time_machine.travel(AFTER, tick=True):
+        call_command("keep_facts", "--mondays", stdout=out, stderr=err)
+    assert out.getvalue().startswith("28 days counted in")
+    assert "counting [##############################] 100%" in err.getvalue()
 
 
 def test_a_second_worker_does_nothing(company):

@@ -28,6 +28,7 @@ def main(*, lines: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history.jsonl"
         written = write(file, lines)
+        print(f"{written:,} lines written", flush=True)
         before, began = peak(), time.perf_counter()
         call_command(
             "import_history", str(file), "--trust-own-acts", stdout=io.StringIO(), stderr=sys.stderr
@@ -37,7 +38,7 @@ def main(*, lines: int) -> None:
     print(f"peak memory {peak()} MB, {before} MB before it began")
     rows, copied = copy_again()
     print(f"{rows:,} rows of {len(filled())} tables by COPY in {copied:.1f} s")
-    print(f"{rows / copied:,.0f} rows a second by COPY; ratio {copied / taken:.2f}")
+    print(f"{rows / copied:,.0f} rows a second by COPY; it takes {copied / taken:.2f} of the time")
 
 
 def write(file: Path, lines: int) -> int:

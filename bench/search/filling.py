@@ -72,10 +72,10 @@ FROM (SELECT talk.*, k, began + k * interval '10 minutes' AS said_at,
 """
 _ARTICLES = """
 INSERT INTO conversations_article (id, title, text, author_id, language, tags, state, via,
-    comment, visibility, number, occurred_at, updated_at)
+    comment, visibility, number, published_at, occurred_at, updated_at)
 SELECT uuidv7(), split_part(a.said, ' ', 2) || ' ' || split_part(a.said, ' ', 9),
     a.said || ' ' || b.said, %(author)s, 'en', '{}', 'published', 'import',
-    '', 'internal', 1, now(), now()
+    '', 'internal', 1, now(), now(), now()
 FROM generate_series(1, %(articles)s) AS nth JOIN half AS a ON a.n = nth %% %(texts)s
     JOIN half AS b ON b.n = nth * 17 %% %(texts)s
 """

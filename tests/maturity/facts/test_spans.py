@@ -35,7 +35,7 @@ def assert_same(days):
             assert found == whole.evidence(day, criterion.metric), (day, criterion.id)
 
 
-@pytest.mark.parametrize("seed", [3, 8, 21, 34])
+@pytest.mark.parametrize("seed", [8, 21])
 def test_a_house_of_chance(seed, tmp_path):
     chance = Chance(seed)
     take_in(chance.lines, tmp_path)

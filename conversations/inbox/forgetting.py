@@ -9,8 +9,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence, Set
 
+from conversations.channels.claiming import Opened
 from conversations.channels.models import Envelope
 from conversations.channels.personal import empty_envelopes
+from conversations.channels.wire.contract import Deleted, Echoed, Edited
 from conversations.inbox.writing import Arrival
 from crm.journal import tombstones
 
@@ -26,6 +28,18 @@ def without_erased(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uuid
     left = [each for each in arrivals if _name(each) not in gone]
     dropped = [each.envelope_id for each in arrivals if _name(each) in gone]
     return left, {each for each in dropped if each is not None}
+
+
+def told_again(opened: Sequence[Opened]) -> set[uuid.UUID]:
+    """Envelopes of edits and echoes of what was erased: who reads them drops them, and their bytes
+    quote it once more. One query, where there is any such item."""
+    named = {
+        f"{one.channel.pk} {item.external_id[:500]}": one.id
+        for one in opened
+        for item in one.items
+        if isinstance(item, Edited | Deleted | Echoed) and item.external_id
+    }
+    return {named[each] for each in tombstones.buried(tombstones.EXTERNAL, set(named))}
 
 
 def remarks(envelopes: Set[uuid.UUID]) -> Mapping[uuid.UUID, str]:

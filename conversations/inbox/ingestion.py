@@ -86,7 +86,7 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
     remarks |= dict.fromkeys(echoed, "our own message came back")
     remarks |= dict.fromkeys(published - written, "what we published came back")
     remarks |= dict.fromkeys(brought - written, "duplicate")
-    return {**remarks, **forgetting.remarks(erased)}
+    return {**remarks, **forgetting.remarks(erased | forgetting.told_again(opened))}
 
 
 def _without_published(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], set[uuid.UUID]]:

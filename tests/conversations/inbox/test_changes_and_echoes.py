@@ -296,7 +296,8 @@ def test_what_a_network_says_of_a_persons_wish_is_heeded_before_the_next_sending
 
 def test_changes_and_echoes_of_somebody_erased_revive_nobody(wire: Wire, channel: Channel) -> None:
     tombstones.bury([(tombstones.EXTERNAL, f"{channel.pk} m1")])
-    tell(wire, channel, FIRST, Deleted("m1", at=AT), Echoed("m1", "Hello", to=BOB))
+    envelope = tell(wire, channel, FIRST, Deleted("m1", at=AT), Echoed("m1", "Hello", to=BOB))
+    assert (envelope.body, envelope.reason) == (b"", "erased on request: it came once more")
     assert not Message.objects.exists()
     assert not MessageChange.objects.exists()
     assert not Conversation.objects.exists()

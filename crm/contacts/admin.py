@@ -8,28 +8,15 @@ from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
-from crm.contacts.models import Contact, ContactUnit, Identity
+from crm.contacts.models import Contact, ContactUnit
 from crm.contacts.services import block
 from crm.journal.services import record
-from crm.pages import Paged, ReadOnly
-
-
-class Identities(ReadOnly, TabularInline):
-    model = Identity
-    extra = 0
-    can_delete = False
-    fields = ("kind", "shown", "handle")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["kind", "shown", "handle"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
+from crm.pages import Paged
 
 
 class ContactAdmin(Paged, ModelAdmin):
@@ -44,7 +31,6 @@ class ContactAdmin(Paged, ModelAdmin):
     readonly_fields = ("blocked_at", "occurred_at", "units_known")
     search_fields = ("name", "identities__handle")
     ordering = ("-pk",)
-    inlines = (Identities,)
     actions = ("block_chosen", "unblock_chosen")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -255,7 +255,7 @@ class Exports(GenericAPIView[ContactExport]):
     @extend_schema(
         operation_id="exports_create",
         request=words.Exporting,
-        responses={201: words.ExportWords},
+        responses={201: words.ExportWords, 404: None},
         examples=[examples.EXPORTING, examples.EXPORT_ASKED],
     )
     def post(self, request: Request) -> Response:
@@ -286,7 +286,7 @@ class OneExport(RetrieveAPIView[ContactExport]):
 class ExportFile(OneExport):
     @extend_schema(
         operation_id="exports_file",
-        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
         examples=[examples.FILE],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
@@ -314,7 +314,7 @@ class Erasures(_Erasures, ListAPIView[Erasure]):
     @extend_schema(
         operation_id="erasures_create",
         request=words.Erasing,
-        responses={201: words.ErasureWords},
+        responses={201: words.ErasureWords, 404: None},
         examples=[examples.ERASING, examples.ERASURE_ASKED],
     )
     def post(self, request: Request) -> Response:

@@ -98,4 +98,6 @@ ERASURE = _shown(
     },
     "200",
 )
-FILE = OpenApiExample("A ZIP file", value="PK…", media_type="application/zip", response_only=True)
+FILE = OpenApiExample(
+    "A ZIP file", value="PK…", media_type="application/octet-stream", response_only=True
+)

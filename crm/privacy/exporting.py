@@ -80,7 +80,10 @@ def opened(export: ContactExport, *, by: Actor) -> IO[bytes]:
 
 
 def download(file: Any, export: ContactExport) -> FileResponse:
-    answer = FileResponse(file, as_attachment=True, filename=f"person-{export.pk}.zip")
+    name = f"person-{export.pk}.zip"
+    # the type that written clients know of bytes; the name says what they are
+    kind = "application/octet-stream"
+    answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

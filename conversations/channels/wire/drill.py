@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from conversations.channels.wire import strict_json
@@ -15,6 +14,7 @@ from conversations.channels.wire.contract import (
     Refused,
     Sent,
 )
+from conversations.channels.wire.values import digest_of
 
 KIND = "drill"
 
@@ -37,7 +37,7 @@ class Drill:
                     sender=Party(handle=said["from"], name=said["name"]),
                     text=text,
                     subject=said["subject"],
-                    body_digest=hashlib.sha256(text.encode()).hexdigest(),
+                    body_digest=digest_of(text),
                 )
             ]
         except (strict_json.NotStrict, KeyError, TypeError) as error:

@@ -7,7 +7,6 @@ up to three times, and shows us our own messages.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 import time
@@ -42,7 +41,7 @@ from conversations.channels.wire.provider import (
     Reply,
     gettext_noop,
 )
-from conversations.channels.wire.values import each, inside, loaded, moment, text, whole
+from conversations.channels.wire.values import digest_of, each, inside, loaded, moment, text, whole
 
 API = "https://slack.com/api"
 NEEDED = frozenset({"chat:write", "files:read"})
@@ -333,5 +332,4 @@ def _thread(event: Mapping[str, Any]) -> str:
 
 
 def _digest(words: str, remotes: Sequence[Remote]) -> str:
-    told = [words, *(f"{one.name} {one.type} {one.size}" for one in remotes)]
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return digest_of(words, *(f"{one.name} {one.type} {one.size}" for one in remotes))

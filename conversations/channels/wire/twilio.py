@@ -7,7 +7,6 @@ ever. After STOP, Twilio itself lets nothing through; it says so where Advanced 
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -40,7 +39,7 @@ from conversations.channels.wire.provider import (
     Reply,
     gettext_noop,
 )
-from conversations.channels.wire.values import each, text, whole
+from conversations.channels.wire.values import digest_of, each, text, whole
 
 API = "https://api.twilio.com/2010-04-01/Accounts"
 MOST_FILES = 10
@@ -287,5 +286,4 @@ def _remotes(form: Mapping[str, str]) -> Iterator[Remote]:
 
 
 def _digest(words: str, remotes: Sequence[Remote]) -> str:
-    told = [words, *(each.key for each in remotes)]
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return digest_of(words, *(each.key for each in remotes))

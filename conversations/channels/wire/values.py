@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -63,3 +64,8 @@ def moment(value: object, *, milliseconds: bool = False) -> datetime | None:
     except ValueError:
         return None
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _LAST else None
+
+
+def digest_of(words: str, *files: str) -> str:
+    """A `body_digest`: of what was written, and of what stays the same of each file."""
+    return hashlib.sha256("\0".join([words, *files]).encode()).hexdigest()

@@ -5,7 +5,6 @@ A visitor's message reaches ingestion as the JSON that our page's door writes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from conversations.channels.wire import strict_json
@@ -18,6 +17,7 @@ from conversations.channels.wire.contract import (
     Refused,
     Sent,
 )
+from conversations.channels.wire.values import digest_of
 
 
 class WebChat:
@@ -36,7 +36,7 @@ class WebChat:
                     thread=said["visitor"],
                     sender=Party(handle=said["visitor"], name=said["name"]),
                     text=text,
-                    body_digest=hashlib.sha256(text.encode()).hexdigest(),
+                    body_digest=digest_of(text),
                 )
             ]
         except (strict_json.NotStrict, KeyError, TypeError) as error:

@@ -14,7 +14,6 @@ Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text"
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +37,7 @@ from conversations.channels.wire.contract import (
     SendFailed,
     Sent,
 )
+from conversations.channels.wire.values import digest_of
 
 MOST_MESSAGES = 500
 LONGEST_TEXT = 100_000
@@ -116,7 +116,7 @@ def _message(value: Any) -> Inbound:
         thread=_text(value, "thread", longest=LONGEST_ID),
         sender=Party(handle=handle, name=_text(sender, "name", longest=200, default="")),
         text=text,
-        body_digest=hashlib.sha256(text.encode()).hexdigest(),
+        body_digest=digest_of(text),
         sent_at=_moment(value.get("sent_at")),
         files=_files(value.get("attachments")),
     )

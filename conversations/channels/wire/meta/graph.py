@@ -50,20 +50,6 @@ ACCESS_TOKEN = Field(
 )
 
 
-def verify(account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
-    return signatures.meta(account.credentials.get("app_secret", ""), headers, body)
-
-
-def greet(account: Account, ask: Ask) -> Reply | None:
-    """The handshake: the challenge comes back word for word, for our own token only."""
-    if ask.method != "GET" or ask.query.get("hub.mode") != "subscribe":
-        return None
-    wanted = account.credentials.get("verify_token", "")
-    if not signatures.same(ask.query.get("hub.verify_token", ""), wanted):
-        return Reply(403)
-    return Reply(200, ask.query.get("hub.challenge", "")[:500])
-
-
 def changes(said: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """(entry's id, value, field) of every change of every entry."""
     for entry in each(said, "entry"):
@@ -71,48 +57,79 @@ def changes(said: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], s
             yield text(entry, "id"), inside(change, "value"), text(change, "field")
 
 
-def call(
-    account: Account,
-    method: str,
-    path: str,
-    *,
-    body: Mapping[str, Any] | None = None,
-    query: Mapping[str, str] | None = None,
-    transport: httpx.BaseTransport | None = None,
-    host: str = HOST,
-) -> calling.Answer:
-    """`path`: what follows the version. Raises SendFailed where no answer came."""
-    version = account.options.get("graph_version", VERSION)
-    if not _VERSION.fullmatch(version):
-        version = VERSION
-    return calling.call(
-        method,
-        f"{host}/{version}/{path}",
-        headers={"authorization": f"Bearer {account.credentials.get('access_token', '')}"},
-        body=body,
-        query=query,
-        transport=transport,
-    )
+class Product:
+    """What Meta's products do alike as channels; each adds how it reads and what it sends."""
 
+    idempotent = False
+    accepted = 200
+    host = HOST
 
-def asked(
-    account: Account,
-    path: str,
-    query: Mapping[str, str],
-    *,
-    transport: httpx.BaseTransport | None,
-    host: str = HOST,
-) -> Mapping[str, Any]:
-    """For tests of a connection. Raises NotConnected in the provider's words."""
-    try:
-        answer = call(account, "GET", path, query=query, transport=transport, host=host)
-    except SendFailed as error:
-        raise NotConnected(str(error), passing=True) from error
-    if answer.is_success:
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
+
+    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
+        return signatures.meta(account.credentials.get("app_secret", ""), headers, body)
+
+    def greet(self, account: Account, ask: Ask) -> Reply | None:
+        """The handshake: the challenge comes back word for word, for our own token only."""
+        if ask.method != "GET" or ask.query.get("hub.mode") != "subscribe":
+            return None
+        wanted = account.credentials.get("verify_token", "")
+        if not signatures.same(ask.query.get("hub.verify_token", ""), wanted):
+            return Reply(403)
+        return Reply(200, ask.query.get("hub.challenge", "")[:500])
+
+    def delivery_key(self, body: bytes, headers: Mapping[str, str]) -> str:
+        return ""
+
+    def mint_id(self, account: Account, message_id: str) -> str:
+        return ""
+
+    def call(
+        self,
+        account: Account,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> calling.Answer:
+        """`path`: what follows the version. Raises SendFailed where no answer came."""
+        version = account.options.get("graph_version", VERSION)
+        if not _VERSION.fullmatch(version):
+            version = VERSION
+        return calling.call(
+            method,
+            f"{self.host}/{version}/{path}",
+            headers={"authorization": f"Bearer {account.credentials.get('access_token', '')}"},
+            body=body,
+            query=query,
+            transport=self._transport,
+        )
+
+    def post(self, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What Meta answers to something sent. Raises SendFailed."""
+        answer = self.call(account, "POST", path, body=body)
+        if not answer.is_success:
+            raise failure(answer)
         return answer.data
-    failed = failure(answer)
-    passing = failed.trouble in {Trouble.PASSING, Trouble.LIMITED}
-    raise NotConnected(str(failed), passing=passing)
+
+    def asked(self, account: Account, path: str, fields: str = "") -> Mapping[str, Any]:
+        """For tests of a connection. Raises NotConnected in the provider's words."""
+        return self._told(account, "GET", path, {"fields": fields} if fields else {})
+
+    def _told(
+        self, account: Account, method: str, path: str, query: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        try:
+            answer = self.call(account, method, path, query=query)
+        except SendFailed as error:
+            raise NotConnected(str(error), passing=True) from error
+        if answer.is_success:
+            return answer.data
+        failed = failure(answer)
+        passing = failed.trouble in {Trouble.PASSING, Trouble.LIMITED}
+        raise NotConnected(str(failed), passing=passing)
 
 
 def failure(answer: calling.Answer) -> SendFailed:

@@ -5,47 +5,38 @@ Instagram tells no deletion of a comment, and of a mention elsewhere only that t
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
-
-from conversations.channels.wire import calling
 from conversations.channels.wire.contract import (
     Account,
     Echoed,
-    File,
     Ignored,
     Inbound,
     Item,
     Outbound,
     Party,
-    Remote,
     SendFailed,
     Sent,
 )
 from conversations.channels.wire.meta import graph, messaging
 from conversations.channels.wire.provider import (
-    Ask,
     Card,
     Checked,
     Field,
     NotConnected,
-    Reply,
     gettext_noop,
 )
-from conversations.channels.wire.values import each, inside, loaded, moment, text
+from conversations.channels.wire.values import digest_of, inside, moment, text
 
 HOST = "https://graph.instagram.com"
 MEDIA = "media:"
-SUBSCRIBED = "messages,message_edit,messaging_postbacks,messaging_seen,comments,live_comments"
 
 
-class Instagram:
-    idempotent = False
-    accepted = 200
+class Instagram(messaging.Messenger):
+    host = HOST
+    subscribed = "messages,message_edit,messaging_postbacks,messaging_seen,comments,live_comments"
     card = Card(
         title="Instagram",
         fields=(
@@ -77,35 +68,11 @@ class Instagram:
         per_minute=600,
     )
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
-        self._transport = transport
-
-    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
-        return graph.verify(account, body, headers)
-
-    def greet(self, account: Account, ask: Ask) -> Reply | None:
-        return graph.greet(account, ask)
-
-    def delivery_key(self, body: bytes, headers: Mapping[str, str]) -> str:
-        return ""
-
-    def recipients(self, body: bytes) -> frozenset[str]:
-        return frozenset(text(entry, "id") for entry in each(loaded(body), "entry")) - {""}
-
-    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
-        items: list[Item] = []
-        for entry in each(loaded(body), "entry"):
-            if text(entry, "id") != account.address:
-                items.append(Ignored("for another account"))
-                continue
-            items += messaging.items_of(entry, account.address)
-            at = moment(text(entry, "time"), milliseconds=len(text(entry, "time")) > 11)
-            for change in each(entry, "changes"):
-                items += _change(change, account.address, at)
-        return items or [Ignored("nothing in it")]
-
-    def mint_id(self, account: Account, message_id: str) -> str:
-        return ""
+    def changed(
+        self, entry: Mapping[str, Any], change: Mapping[str, Any], account: str
+    ) -> Iterator[Item]:
+        at = moment(text(entry, "time"), milliseconds=len(text(entry, "time")) > 11)
+        return _change(change, account, at)
 
     def send(self, account: Account, message: Outbound) -> Sent:
         if message.thread.startswith(MEDIA):
@@ -114,19 +81,10 @@ class Instagram:
         else:
             path, key = f"{account.address}/messages", "message_id"
             body = {"recipient": {"id": message.to.handle}, "message": {"text": message.text}}
-        answer = graph.call(account, "POST", path, body=body, transport=self._transport, host=HOST)
-        if not answer.is_success:
-            raise graph.failure(answer)
-        return Sent(text(answer.data, key))
+        return Sent(text(self.post(account, path, body), key))
 
     def check(self, account: Account) -> Checked:
-        told = graph.asked(
-            account,
-            "me",
-            {"fields": "user_id,username"},
-            transport=self._transport,
-            host=HOST,
-        )
+        told = self.asked(account, "me", "user_id,username")
         if text(told, "user_id") != account.address:
             raise NotConnected(f"the token is of another account, {text(told, 'user_id')}")
         return Checked(name=f"@{text(told, 'username')}")
@@ -134,24 +92,8 @@ class Instagram:
     def name_of(self, account: Account, handle: str) -> str:
         if not (handle.isascii() and handle.isdigit()):
             return ""
-        told = graph.asked(
-            account, handle, {"fields": "name,username"}, transport=self._transport, host=HOST
-        )
+        told = self.asked(account, handle, "name,username")
         return text(told, "name") or text(told, "username")
-
-    def hook(self, account: Account) -> None:
-        path, query = f"{account.address}/subscribed_apps", {"subscribed_fields": SUBSCRIBED}
-        try:
-            answer = graph.call(
-                account, "POST", path, query=query, transport=self._transport, host=HOST
-            )
-        except SendFailed as error:
-            raise NotConnected(str(error), passing=True) from error
-        if not answer.is_success:
-            raise NotConnected(str(graph.failure(answer)), passing=answer.status >= 429)
-
-    def fetch(self, account: Account, remote: Remote) -> File:
-        return calling.fetch_file(remote, remote.key, hosts=(), loopback=account.loopback)
 
 
 def _comment_of(message: Outbound) -> str:
@@ -185,7 +127,7 @@ def _comment(value: Mapping[str, Any], account: str, at: datetime | None) -> Ite
         external_id=id_,
         sender=Party(text(author, "id"), text(author, "username")[:200]),
         text=words,
-        body_digest=hashlib.sha256(words.encode()).hexdigest(),
+        body_digest=digest_of(words),
         thread=thread,
         sent_at=at,
         references=(parent,) if parent else (),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from conversations.channels.wire import calling
 from conversations.channels.wire.contract import (
+    Account,
     Deleted,
     Echoed,
     Edited,
+    File,
     Ignored,
     Inbound,
     Item,
@@ -17,11 +20,45 @@ from conversations.channels.wire.contract import (
     Receipt,
     Remote,
 )
-from conversations.channels.wire.values import each, inside, moment, text
+from conversations.channels.wire.meta.graph import Product
+from conversations.channels.wire.values import digest_of, each, inside, loaded, moment, text
 
 _TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
 _SHARED = {"share", "fallback", "template", "ig_reel", "reel", "post", "ig_post"}
-HOSTS = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
+
+
+class Messenger(Product, ABC):
+    """A page or a professional account: its talks, and what is said below what it published."""
+
+    subscribed = ""  # the fields of its hook
+
+    def recipients(self, body: bytes) -> frozenset[str]:
+        return frozenset(text(entry, "id") for entry in each(loaded(body), "entry")) - {""}
+
+    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
+        items: list[Item] = []
+        for entry in each(loaded(body), "entry"):
+            if text(entry, "id") != account.address:
+                items.append(Ignored("for another account"))
+                continue
+            items += items_of(entry, account.address)
+            for change in each(entry, "changes"):
+                items += self.changed(entry, change, account.address)
+        return items or [Ignored("nothing in it")]
+
+    @abstractmethod
+    def changed(
+        self, entry: Mapping[str, Any], change: Mapping[str, Any], account: str
+    ) -> Iterator[Item]:
+        """What was said below what the account published."""
+
+    def hook(self, account: Account) -> None:
+        """The app takes the door on Meta's own pages; here the account is subscribed to the app."""
+        query = {"subscribed_fields": self.subscribed}
+        self._told(account, "POST", f"{account.address}/subscribed_apps", query)
+
+    def fetch(self, account: Account, remote: Remote) -> File:
+        return calling.fetch_file(remote, remote.key, hosts=(), loopback=account.loopback)
 
 
 def items_of(entry: Mapping[str, Any], account: str) -> Iterator[Item]:
@@ -152,5 +189,4 @@ def _at(event: Mapping[str, Any]) -> Any:
 
 def _digest(words: str, remotes: Sequence[Remote]) -> str:
     """Files by kind: their addresses are other ones each time they are told."""
-    told = [words, *(one.name for one in remotes)]
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return digest_of(words, *(one.name for one in remotes))

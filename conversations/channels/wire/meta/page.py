@@ -6,52 +6,42 @@ answer there is read by everybody.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-import httpx
-
-from conversations.channels.wire import calling
 from conversations.channels.wire.contract import (
     Account,
     Deleted,
     Echoed,
     Edited,
-    File,
     Ignored,
     Inbound,
     Item,
     Mentioned,
     Outbound,
     Party,
-    Remote,
     SendFailed,
     Sent,
 )
 from conversations.channels.wire.meta import graph, messaging
 from conversations.channels.wire.provider import (
-    Ask,
     Card,
     Checked,
     Field,
     NotConnected,
-    Reply,
     gettext_noop,
 )
-from conversations.channels.wire.values import each, inside, loaded, moment, text
+from conversations.channels.wire.values import digest_of, each, inside, moment, text
 
 POST = "post:"
-SUBSCRIBED = (
-    "messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,message_edits,"
-    "feed,mention"
-)
 
 
-class Page:
-    idempotent = False
-    accepted = 200
+class Page(messaging.Messenger):
+    subscribed = (
+        "messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,"
+        "message_edits,feed,mention"
+    )
     card = Card(
         title="Facebook",
         fields=(
@@ -87,34 +77,10 @@ class Page:
         per_minute=600,
     )
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
-        self._transport = transport
-
-    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
-        return graph.verify(account, body, headers)
-
-    def greet(self, account: Account, ask: Ask) -> Reply | None:
-        return graph.greet(account, ask)
-
-    def delivery_key(self, body: bytes, headers: Mapping[str, str]) -> str:
-        return ""
-
-    def recipients(self, body: bytes) -> frozenset[str]:
-        return frozenset(text(entry, "id") for entry in each(loaded(body), "entry")) - {""}
-
-    def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
-        items: list[Item] = []
-        for entry in each(loaded(body), "entry"):
-            if text(entry, "id") != account.address:
-                items.append(Ignored("for another page"))
-                continue
-            items += messaging.items_of(entry, account.address)
-            for change in each(entry, "changes"):
-                items += _change(inside(change, "value"), text(change, "field"), account.address)
-        return items or [Ignored("nothing in it")]
-
-    def mint_id(self, account: Account, message_id: str) -> str:
-        return ""
+    def changed(
+        self, entry: Mapping[str, Any], change: Mapping[str, Any], account: str
+    ) -> Iterator[Item]:
+        return _change(inside(change, "value"), text(change, "field"), account)
 
     def send(self, account: Account, message: Outbound) -> Sent:
         if message.thread.startswith(POST):
@@ -124,36 +90,22 @@ class Page:
             "messaging_type": "RESPONSE",
             "message": {"text": message.text, "metadata": message.id},
         }
-        answer = graph.call(
-            account, "POST", f"{account.address}/messages", body=body, transport=self._transport
-        )
-        if not answer.is_success:
-            raise graph.failure(answer)
-        return Sent(text(answer.data, "message_id"))
+        answer = self.post(account, f"{account.address}/messages", body)
+        return Sent(text(answer, "message_id"))
 
     def _comment(self, account: Account, message: Outbound) -> Sent:
         """Below what they wrote, where everybody reads it."""
         below = message.in_reply_to or message.thread.removeprefix(POST)
         if not _is_id(below):
             raise SendFailed("nothing of theirs is left to answer", permanent=True)
-        answer = graph.call(
-            account,
-            "POST",
-            f"{below}/comments",
-            body={"message": message.text},
-            transport=self._transport,
-        )
-        if not answer.is_success:
-            raise graph.failure(answer)
-        return Sent(text(answer.data, "id"))
+        answer = self.post(account, f"{below}/comments", {"message": message.text})
+        return Sent(text(answer, "id"))
 
     def check(self, account: Account) -> Checked:
         if not account.address.isdigit():
             raise NotConnected("the page id is a long number")
-        told = graph.asked(account, account.address, {"fields": "name"}, transport=self._transport)
-        apps = graph.asked(
-            account, f"{account.address}/subscribed_apps", {}, transport=self._transport
-        )
+        told = self.asked(account, account.address, "name")
+        apps = self.asked(account, f"{account.address}/subscribed_apps")
         remarks = (
             () if any(True for _ in each(apps, "data")) else ("the page tells no app anything",)
         )
@@ -162,22 +114,7 @@ class Page:
     def name_of(self, account: Account, handle: str) -> str:
         if not _is_id(handle):
             return ""
-        told = graph.asked(account, handle, {"fields": "name"}, transport=self._transport)
-        return text(told, "name")
-
-    def hook(self, account: Account) -> None:
-        """The app takes the door on Meta's own pages; here the page is subscribed to the app."""
-        path = f"{account.address}/subscribed_apps"
-        query = {"subscribed_fields": SUBSCRIBED}
-        try:
-            answer = graph.call(account, "POST", path, query=query, transport=self._transport)
-        except SendFailed as error:
-            raise NotConnected(str(error), passing=True) from error
-        if not answer.is_success:
-            raise NotConnected(str(graph.failure(answer)), passing=answer.status >= 429)
-
-    def fetch(self, account: Account, remote: Remote) -> File:
-        return calling.fetch_file(remote, remote.key, hosts=(), loopback=account.loopback)
+        return text(self.asked(account, handle, "name"), "name")
 
 
 def _is_id(value: str) -> bool:
@@ -204,7 +141,7 @@ def _said(value: Mapping[str, Any], page: str, *, id_: str) -> Item:
     if verb == "remove":
         return Deleted(id_, at=at)
     if verb == "edited":
-        return Edited(id_, text=words, body_digest=_digest(words), at=at)
+        return Edited(id_, text=words, body_digest=digest_of(words), at=at)
     if verb != "add" or not id_:
         return Ignored(f"{verb[:30]}: nothing was said")
     author, thread = inside(value, "from"), f"{POST}{text(value, 'post_id')}"
@@ -216,7 +153,7 @@ def _said(value: Mapping[str, Any], page: str, *, id_: str) -> Item:
         external_id=id_,
         sender=Party(text(author, "id"), text(author, "name")[:200]),
         text=words,
-        body_digest=_digest(words),
+        body_digest=digest_of(words),
         thread=thread,
         sent_at=at,
     )
@@ -242,7 +179,3 @@ def _mention(value: Mapping[str, Any]) -> Item:
         handle=text(value, "sender_id"),
         stated_at=moment(text(value, "created_time")),
     )
-
-
-def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()

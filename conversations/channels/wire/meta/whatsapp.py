@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx
-
 from conversations.channels.wire import calling
 from conversations.channels.wire.contract import (
     Account,
@@ -27,13 +25,11 @@ from conversations.channels.wire.contract import (
 from conversations.channels.wire.meta import graph
 from conversations.channels.wire.meta.whatsapp_reading import items_of
 from conversations.channels.wire.provider import (
-    Ask,
     Card,
     Checked,
     Field,
     NotConnected,
     NotFetched,
-    Reply,
     gettext_noop,
 )
 from conversations.channels.wire.values import each, inside, loaded, text, whole
@@ -42,9 +38,7 @@ _HIDDEN = re.compile(r"[A-Za-z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")  # the id of 
 _NUMBER = re.compile(r"\+?\d{5,20}")
 
 
-class WhatsApp:
-    idempotent = False
-    accepted = 200
+class WhatsApp(graph.Product):
     card = Card(
         title="WhatsApp",
         fields=(
@@ -77,18 +71,6 @@ class WhatsApp:
         per_minute=1_200,
     )
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
-        self._transport = transport
-
-    def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
-        return graph.verify(account, body, headers)
-
-    def greet(self, account: Account, ask: Ask) -> Reply | None:
-        return graph.greet(account, ask)
-
-    def delivery_key(self, body: bytes, headers: Mapping[str, str]) -> str:
-        return ""
-
     def recipients(self, body: bytes) -> frozenset[str]:
         found = (_number(value) for _, value, _ in graph.changes(loaded(body)))
         return frozenset(filter(None, found))
@@ -102,9 +84,6 @@ class WhatsApp:
                 items += items_of(value, field)
         return items or [Ignored("nothing in it")]
 
-    def mint_id(self, account: Account, message_id: str) -> str:
-        return ""
-
     def send(self, account: Account, message: Outbound) -> Sent:
         body: dict[str, Any] = {
             "messaging_product": "whatsapp",
@@ -113,18 +92,14 @@ class WhatsApp:
             "text": {"body": message.text, "preview_url": False},
             "biz_opaque_callback_data": message.id,
         }
-        answer = graph.call(
-            account, "POST", f"{account.address}/messages", body=body, transport=self._transport
-        )
-        if not answer.is_success:
-            raise graph.failure(answer)
-        return Sent(next((text(each_, "id") for each_ in each(answer.data, "messages")), ""))
+        answer = self.post(account, f"{account.address}/messages", body)
+        return Sent(next((text(each_, "id") for each_ in each(answer, "messages")), ""))
 
     def check(self, account: Account) -> Checked:
         if not account.address.isdigit():
             raise NotConnected("the phone number id is a long number")
         fields = "verified_name,display_phone_number,quality_rating,platform_type"
-        told = graph.asked(account, account.address, {"fields": fields}, transport=self._transport)
+        told = self.asked(account, account.address, fields)
         remarks = []
         if text(told, "quality_rating") == "RED":
             remarks.append("Meta rates the quality of this number as low")
@@ -140,7 +115,7 @@ class WhatsApp:
         if not (remote.key.isascii() and remote.key.isdigit()):
             raise NotFetched("it names no file of Meta's", permanent=True)
         try:
-            told = graph.call(account, "GET", remote.key, transport=self._transport)
+            told = self.call(account, "GET", remote.key)
         except SendFailed as error:
             raise NotFetched(str(error)) from error
         if not told.is_success:

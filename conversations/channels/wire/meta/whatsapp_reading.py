@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ from conversations.channels.wire.contract import (
     Trouble,
 )
 from conversations.channels.wire.meta import graph
-from conversations.channels.wire.values import each, inside, moment, text
+from conversations.channels.wire.values import digest_of, each, inside, moment, text
 
 MEDIA = ("image", "video", "audio", "document", "sticker")
 _STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read"}
@@ -173,8 +172,7 @@ def _hex(digest: str) -> str:
 
 
 def _digest(words: str, remotes: tuple[Remote, ...]) -> str:
-    told = [words, *(one.key for one in remotes)]
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return digest_of(words, *(one.key for one in remotes))
 
 
 def _original(said: Mapping[str, Any], kind: str) -> str:

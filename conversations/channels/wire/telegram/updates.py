@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from conversations.channels.wire.contract import (
     Party,
     Remote,
 )
-from conversations.channels.wire.values import inside, moment
+from conversations.channels.wire.values import digest_of, inside, moment
 
 _GONE = {"kicked", "left"}
 
@@ -187,5 +186,4 @@ def _party(person: Mapping[str, Any]) -> Party:
 
 def _digest(text: str, remotes: Sequence[Remote]) -> str:
     """Files by kind and size: their ids are another one each time they are told."""
-    told = [text, *(f"{each.name} {each.type} {each.size}" for each in remotes)]
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()
+    return digest_of(text, *(f"{each.name} {each.type} {each.size}" for each in remotes))

@@ -23,7 +23,6 @@ from conversations.channels.wire.contract import (
     Opted,
     Receipt,
 )
-from conversations.channels.wire.meta import graph
 from conversations.channels.wire.meta.whatsapp import WhatsApp
 from conversations.channels.wire.provider import Ask
 
@@ -73,7 +72,7 @@ def _judged(vector: dict[str, Any]) -> bool:
 def _handshake(token: str, url: str) -> bool:
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     account = Account(credentials={"verify_token": token})
-    reply = graph.greet(account, Ask("GET", query, {}, b""))
+    reply = WhatsApp().greet(account, Ask("GET", query, {}, b""))
     assert reply is not None
     assert (reply.status, reply.body) in {(200, query["hub.challenge"]), (403, "")}
     return reply.status == 200

@@ -83,8 +83,8 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
 def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
     wanted = ["400", "401", "403", "429"]
-    # the body may name what is not there, and each question about the stage a unit
-    if "{" in path or "404" in operation["responses"] or path.startswith("/api/v1/maturity/"):
+    named = [each.pop("x-names-a-row", False) for each in operation.get("parameters", ())]
+    if "{" in path or "404" in operation["responses"] or any(named):  # it may not be there
         wanted.append("404")
     if method in _WRITING:
         wanted += ["409", "413", "415", "422"]

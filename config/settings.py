@@ -14,7 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded
+from config import embedded, staff
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
@@ -162,37 +162,7 @@ LOGIN_URL = "login"
 EXECUTIVE_HOME = "/maturity/"
 EMPLOYEE_HOME = "/my/"
 AUTHENTICATION_BACKENDS = ["crm.access.backends.RoleBackend"]
-# What the staff's role opens in the admin; superusers may all, nobody else enters.
-STAFF_MAY = {
-    "crm.employee": "view",
-    "crm.department": "view",
-    "crm.unit": "view",
-    "crm.contact": "view change",
-    "crm.erasure": "view",
-    "crm.calendar": "view",
-    "conversations.conversation": "view change",
-    "conversations.channel": "view change",
-    "conversations.envelope": "view change",
-    "conversations.target": "view",
-    "conversations.delivery": "view change",
-    "conversations.article": "view add change",
-    "conversations.helpcentre": "view change",
-    "conversations.readyanswer": "view add change",
-    "conversations.publication": "view add change",
-    "conversations.mention": "view change",
-    "conversations.place": "view add change",
-    "conversations.watch": "view add change",
-    "ambassadors.rule": "view",
-    "ambassadors.offer": "view",
-    "ambassadors.availability": "view add change",
-    "ambassadors.vouch": "view add",
-    "ambassadors.escalation": "view",
-    "ambassadors.training": "view add",
-    "ambassadors.absence": "view add change delete",
-}
-STAFF_PERMISSIONS = [
-    model.replace(".", f".{act}_") for model, acts in STAFF_MAY.items() for act in acts.split()
-]
+STAFF_PERMISSIONS = staff.PERMISSIONS
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

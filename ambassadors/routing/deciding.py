@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ambassadors.routing import said
 from ambassadors.routing.matching import (
     Conditions,
     Question,
@@ -45,11 +46,11 @@ def decide(
     rule = next((each for each in rules if each.id == known), None) if known else None
     rule = rule or first_fitting(rules, question)
     if rule is None:
-        return Decision(None, to_staff=True, why="no rule fits")
+        return Decision(None, to_staff=True, why=said.NO_RULE)
     if rule.to_staff:
-        return Decision(rule, to_staff=True, why=f"{rule.name}: for staff")
+        return Decision(rule, to_staff=True, why=said.FOR_STAFF % {"rule": rule.name})
     if len(past.asked) >= rule.most_offers:
-        why = f"{rule.name}: {len(past.asked)} people were asked"
+        why = said.MANY_ASKED % {"rule": rule.name, "number": len(past.asked)}
         return Decision(rule, to_staff=True, why=why)
     return _among_people(question, rule, since=since, past=past, pool=pool)
 
@@ -62,9 +63,9 @@ def _among_people(
     best = pool.best(rule, wished.need, past)
     if best is not None:
         return Decision(rule, best=best, dropped=wished.dropped)
-    obstacles = pool.obstacles(rule, wished.need, past) or "nobody addressed"
+    obstacles = pool.obstacles(rule, wished.need, past) or said.NOBODY_ADDRESSED
     if waited < rule.patience and pool.anyone_ever(rule, last_wishes(rule, question), past):
-        why = f"{rule.name}: waits for somebody ({obstacles})"
+        why = said.WAITS % {"rule": rule.name, "obstacles": obstacles}
         return Decision(rule, why=why, dropped=wished.dropped)
-    why = f"{rule.name}: nobody left to ask ({obstacles})"
+    why = said.NOBODY_LEFT % {"rule": rule.name, "obstacles": obstacles}
     return Decision(rule, to_staff=True, why=why, dropped=wished.dropped)

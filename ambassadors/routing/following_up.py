@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from ambassadors.live.models import EventKind
 from ambassadors.live.services import News, publish
-from ambassadors.routing import telling
+from ambassadors.routing import said, telling
 from ambassadors.routing.models import CaseState, Offer, OfferState, RoutingCase, Rule
 from ambassadors.routing.told import NoticeKind
 from conversations.inbox.models import (
@@ -105,7 +105,7 @@ def _take_back(offer: Offer, conversation: Conversation, *, at: datetime) -> Non
         conversation=conversation, user=offer.employee.user, role=ParticipantRole.ANSWERING
     ).delete()
     set_assignee(conversation, None)
-    _seek(conversation, f"taken back from {offer.employee}: no answer", at=at)
+    _seek(conversation, said.TAKEN_BACK % {"name": offer.employee}, at=at)
     record("offer_taken_back", offer, by=AUTOMATION, at=at, conversation=str(conversation.pk))
     telling.notify(offer, NoticeKind.TAKEN_BACK)
     user_id = offer.employee.user_id
@@ -120,7 +120,7 @@ def _seek(conversation: Conversation, reason: str, *, at: datetime) -> None:
     )
     case.state = CaseState.SEEKING
     case.due_at = at
-    case.reasons = [*case.reasons, reason[:300]][-20:]
+    case.reasons = said.added(case.reasons, reason)
     case.save()
 
 

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 from ambassadors.governance.models import NamedRole
 from ambassadors.live.models import EventKind
 from ambassadors.live.services import News, publish
+from ambassadors.routing import said
 from ambassadors.routing.letters import overflow_letter
 from ambassadors.routing.models import CaseState, RoutingCase
 from ambassadors.routing.told import Overflow
@@ -62,7 +63,7 @@ def _hand_over(conversation: Conversation, role: NamedRole, *, at: datetime) -> 
         if not is_new:
             return
         people = _give_sight(conversation, role)
-        _say(conversation, f"left to the role {role}")
+        _say(conversation, said.TO_ROLE % {"role": role})
         record("conversation_overflowed", conversation, by=AUTOMATION, at=at, role=role.pk)
     _tell(people, conversation, role)
 
@@ -84,12 +85,12 @@ def _give_sight(conversation: Conversation, role: NamedRole) -> Sequence[User]:
 
 def _say(conversation: Conversation, reason: str) -> None:
     case = RoutingCase.objects.select_for_update().get(pk=conversation.pk)
-    case.reasons = [*case.reasons, reason[:300]][-20:]
+    case.reasons = said.added(case.reasons, reason)
     case.save(update_fields=["reasons"])
 
 
 def _tell(people: Sequence[User], conversation: Conversation, role: NamedRole) -> None:
     for user in people:
         with in_language_of(user):
-            said = overflow_letter(user, conversation, role.name)
-            send_notice(to=Party(user.email, user.name), subject=said.subject, text=said.text)
+            letter = overflow_letter(user, conversation, role.name)
+            send_notice(to=Party(user.email, user.name), subject=letter.subject, text=letter.text)

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from ambassadors.routing import said
 from ambassadors.routing.candidates import pasts, people
 from ambassadors.routing.deciding import Decision, decide
 from ambassadors.routing.models import CaseState, RoutingCase, Rule
@@ -38,7 +39,7 @@ def adopt(*, most: int = 2_000) -> int:
     anyone = Rule.objects.filter(active=True).exists()
     state = CaseState.SEEKING if anyone else CaseState.OVERFLOWED
     due_at = timezone.now() if anyone else None
-    reasons = [] if anyone else ["no active rule: left to staff"]
+    reasons = [] if anyone else [said.NO_ACTIVE_RULE]
     with connection.cursor() as cursor:
         cursor.execute(_ADOPT, [state.value, due_at, reasons, most])
         return int(cursor.rowcount)
@@ -185,8 +186,8 @@ def _seek(
     names = make(picks, at=at)
     by_case = {case.pk: case for case in cases}
     for pick in picks:
-        said = f"{pick.rule.name}: offered to {names[pick.conversation]}"
-        _say(by_case[pick.conversation], said)
+        told = {"rule": pick.rule.name, "name": names[pick.conversation]}
+        _say(by_case[pick.conversation], said.OFFERED % told)
 
 
 def _apply(case: RoutingCase, decision: Decision, *, since: datetime, at: datetime) -> Pick | None:
@@ -209,9 +210,9 @@ def _apply(case: RoutingCase, decision: Decision, *, since: datetime, at: dateti
 
 def _say_dropped(case: RoutingCase, decision: Decision) -> None:
     for topic in decision.dropped[case.relaxed :]:
-        _say(case, f"no longer asked for after a wait: {topic}")
+        _say(case, said.GIVEN_UP % {"topic": topic})
     case.relaxed = len(decision.dropped)
 
 
 def _say(case: RoutingCase, reason: str) -> None:
-    case.reasons = [*case.reasons, reason[:300]][-20:]
+    case.reasons = said.added(case.reasons, reason)

@@ -45,7 +45,9 @@ from maturity.scoring.stages import Transition
 PARAMETERS = [
     OpenApiParameter("as_of", OpenApiTypes.DATE, description="default: today"),
     OpenApiParameter("reading", str, enum=[one.value for one in PastReading]),
-    OpenApiParameter("unit", str, description="one unit by its id"),
+    OpenApiParameter(
+        "unit", str, description="one unit by its id", extensions={"x-names-a-row": True}
+    ),
 ]
 FORM = OpenApiParameter("form", str, enum=["csv", "json"], description="default: json")
 GAUGES = "text/plain; version=0.0.4; charset=utf-8"

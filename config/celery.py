@@ -54,6 +54,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"expires": 3},
         },
+        "read the accounts that are due": {
+            "task": "conversations.channels.tasks.read_accounts",
+            "schedule": 3.0,
+            "options": {"expires": 3},
+        },
         "publish what is due": {
             "task": "conversations.editorial.tasks.publish_due",
             "schedule": 3.0,

@@ -201,6 +201,9 @@ MAIL_FROM = env.str("MAIL_FROM", default="relais@localhost")
 # host:port of the LMTP door; empty: closed. Local mode opens one on loopback.
 LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 
+# Accounts on networks that post to nobody (docs/channels.md): how many are read at once.
+POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=1)
+
 # Reading what others publish (docs/listening.md): how many places at once, how long and how much,
 # and whether this very machine may be read. The last is for tests and for nobody else.
 LISTENING_AT_ONCE = env.int("LISTENING_AT_ONCE", default=1)

@@ -8,6 +8,7 @@ from conversations.channels.models import (
     Envelope,
     Heartbeat,
     MailboxPosition,
+    NetworkSession,
     Posted,
     Source,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Message",
     "MessageChange",
     "NeedsAnswer",
+    "NetworkSession",
     "Participant",
     "Place",
     "Posted",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.urls import reverse
 
-from conversations.channels.models import Channel
+from conversations.channels.models import Channel, NetworkSession
 from conversations.channels.wire import drill
-from conversations.channels.wire.contract import Account, Publisher
+from conversations.channels.wire.contract import Account, Lent, Publisher
 from conversations.channels.wire.contract import Channel as Adapter
-from conversations.channels.wire.provider import Provider
+from conversations.channels.wire.provider import Door, Polled, Provider
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
@@ -32,14 +33,26 @@ def adapter_of(channel: Channel) -> Adapter | None:
 
 
 def provider_of(channel: Channel) -> Provider | None:
-    """None for a channel that posts to no door of a provider's own."""
+    """None for a channel that is connected to no network."""
     adapter = adapter_of(channel)
     return adapter if isinstance(adapter, Provider) else None
 
 
+def posted_to(channel: Channel) -> Door | None:
+    """None for a channel that no network posts to."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Door) else None
+
+
+def polled_by(channel: Channel) -> Polled | None:
+    """None for a channel that is not read again and again."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Polled) else None
+
+
 def door_of(channel: Channel) -> str:
     """The public address that the provider posts to; "" where there is none."""
-    if channel.token is None or provider_of(channel) is None:
+    if channel.token is None or posted_to(channel) is None:
         return ""
     return settings.BASE_URL + reverse("provider", args=[channel.kind, channel.token])
 
@@ -69,7 +82,37 @@ def account_of(channel: Channel) -> Account:
         loopback=settings.LOCAL,
         credentials=credentials_of(channel),
         door=door_of(channel),
+        lent=_Kept(channel),
     )
+
+
+class _Kept(Lent):
+    """Read when an adapter asks, and kept encrypted. Two processes that renew at once each keep
+    what they got; the later one stays."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__()
+        self._channel = channel
+        self._asked = False
+
+    def tokens(self) -> Mapping[str, str]:
+        if not self._asked:
+            row = NetworkSession.objects.filter(channel=self._channel).first()
+            super().keep(json.loads(row.tokens) if row and row.tokens else {})
+            self._asked = True
+        return super().tokens()
+
+    def keep(self, tokens: Mapping[str, str]) -> None:
+        super().keep(tokens)
+        self._asked = True
+        NetworkSession.objects.update_or_create(
+            channel=self._channel, defaults={"tokens": json.dumps(dict(tokens))}
+        )
+
+
+def forget_session(channel: Channel) -> None:
+    """Other credentials, or none: what they were exchanged for must not outlive them."""
+    NetworkSession.objects.filter(channel=channel).delete()
 
 
 def channel_at(token: str) -> Channel | None:

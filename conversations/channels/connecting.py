@@ -12,12 +12,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from conversations.channels.accounts import account_of, credentials_of, provider_of
-from conversations.channels.models import Channel, ChannelHealth
+from conversations.channels.accounts import (
+    account_of,
+    credentials_of,
+    forget_session,
+    polled_by,
+    provider_of,
+)
+from conversations.channels.models import Channel, ChannelHealth, Polling
 from conversations.channels.services import (
     connect_channel,
     note_heartbeat,
@@ -25,7 +31,7 @@ from conversations.channels.services import (
     open_channel,
 )
 from conversations.channels.wire.contract import SendFailed
-from conversations.channels.wire.provider import Checked, Field, NotConnected, Provider
+from conversations.channels.wire.provider import Checked, Door, Field, NotConnected, Provider
 from conversations.channels.wire.registry import CHANNELS
 from crm.errors import Conflict, Invalid
 from crm.journal.services import record
@@ -61,10 +67,30 @@ def connect(unit: Unit, *, kind: str, name: str, values: Mapping[str, str], by: 
             unit, kind=kind, name=name, address=address, by=by
         )
         _keep(channel, clean)
-        ChannelHealth.objects.update_or_create(
-            channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
-        )
+        _begin_anew(channel)
     return channel
+
+
+def _begin_anew(channel: Channel) -> None:
+    """Nothing is known of these credentials, and who reads with others has no say any more. An
+    account that was read before is read on from there; one that was not, from now."""
+    ChannelHealth.objects.update_or_create(
+        channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
+    )
+    forget_session(channel)
+    if polled_by(channel) is not None:
+        now = timezone.now()
+        Polling.objects.update_or_create(
+            channel=channel,
+            defaults={
+                "due_at": now,
+                "claimed_at": None,
+                "attempt": F("attempt") + 1,
+                "failures": 0,
+                "cause": "",
+            },
+            create_defaults={"due_at": now, "cursor": {"from": now.isoformat()}},
+        )
 
 
 def _reopened(unit: Unit, *, kind: str, name: str, address: str, by: Actor) -> Channel | None:
@@ -96,9 +122,7 @@ def change_credentials(channel: Channel, *, values: Mapping[str, str], by: Actor
         return
     with transaction.atomic():
         _keep(channel, credentials_of(channel) | clean)
-        ChannelHealth.objects.update_or_create(
-            channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
-        )
+        _begin_anew(channel)
         record("channel_credentials_changed", channel, by=by, fields=sorted(clean))
 
 
@@ -136,7 +160,7 @@ def probe(channel: Channel, *, hook: bool = False) -> ChannelHealth:
     provider = must_connect(channel)
     account = account_of(channel)
     try:
-        if hook:
+        if hook and isinstance(provider, Door):
             provider.hook(account)
         checked = provider.check(account)
     except (NotConnected, SendFailed) as error:
@@ -166,7 +190,8 @@ def _found(
             "remarks": [each[:300] for each in checked.remarks],
             "expires_at": checked.expires_at,
         }
-        note_heartbeat(channel)
+        if polled_by(channel) is None:
+            note_heartbeat(channel)
     elif not passing:
         found["works"] = False
     health, _made = ChannelHealth.objects.update_or_create(channel=channel, defaults=found)
@@ -176,8 +201,9 @@ def _found(
 def probe_due(*, at: datetime, most: int = 20) -> int:
     """Tests the connections whose last test is a while ago. Returns how many.
 
-    A test that the provider answered is a sign of life of the channel; one that it did not is
-    none, so that a connection that died is seen where sources are counted.
+    A test that the provider answered is a sign of life of a door; one that it did not is none, so
+    that a connection that died is seen where sources are counted. A polled account has another:
+    that it was read.
     """
     live = Channel.objects.filter(token__isnull=False, paused_at=None, closed_at=None)
     due = live.filter(kind__in=provider_kinds()).filter(
@@ -202,5 +228,6 @@ def disconnect(channel: Channel, *, by: Actor) -> None:
         channel.closed_at = timezone.now()
         channel.credentials = ""
         channel.save(update_fields=["closed_at", "credentials"])
+        forget_session(channel)
         note_version(channel, at=channel.closed_at)
         record("channel_disconnected", channel, by=by)

@@ -83,7 +83,8 @@ class Emptiness(Body):
 
 
 class HealthWords(serializers.Serializer[Any]):
-    """door: the address that the network posts to. given: names of the credentials that are set.
+    """door: the address that the network posts to, "" for an account that is read from here;
+    last_read_at: when it was, null for a door. given: names of the credentials that are set.
     works: null until a test reached the network. received, failed: deliveries of the last 24
     hours. last_in_at: within seven days."""
 
@@ -95,6 +96,7 @@ class HealthWords(serializers.Serializer[Any]):
     remarks = serializers.ListField(child=serializers.CharField())
     checked_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
+    last_read_at = serializers.DateTimeField(allow_null=True)
     last_in_at = serializers.DateTimeField(allow_null=True)
     last_out_at = serializers.DateTimeField(allow_null=True)
     received = serializers.IntegerField()

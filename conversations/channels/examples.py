@@ -58,6 +58,7 @@ HEALTH = _example(
         "remarks": [],
         "checked_at": _AT,
         "expires_at": None,
+        "last_read_at": None,
         "last_in_at": _AT,
         "last_out_at": None,
         "received": 41,

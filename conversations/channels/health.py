@@ -10,7 +10,13 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from conversations.channels.accounts import credentials_of
-from conversations.channels.models import Channel, ChannelHealth, Envelope, EnvelopeState
+from conversations.channels.models import (
+    Channel,
+    ChannelHealth,
+    Envelope,
+    EnvelopeState,
+    Polling,
+)
 
 LOOKED_BACK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -20,7 +26,7 @@ DAY = timedelta(days=1)
 class Health:
     """works: null until a test reached the network. last_in_at: within seven days, else null.
     received, failed: deliveries of the last 24 hours, and those of them that can't be read.
-    given: names of the credentials that are set."""
+    given: names of the credentials that are set. last_read_at: of a polled account, else null."""
 
     works: bool | None
     name: str
@@ -29,6 +35,7 @@ class Health:
     given: list[str]
     checked_at: datetime | None
     expires_at: datetime | None
+    last_read_at: datetime | None
     last_in_at: datetime | None
     last_out_at: datetime | None
     received: int
@@ -36,8 +43,9 @@ class Health:
 
 
 def health_of(channel: Channel) -> Health:
-    """Two queries over the rows of a week, which their ids find."""
+    """Few queries, over the rows of a week, which their ids find."""
     row = ChannelHealth.objects.filter(channel=channel).first() or ChannelHealth(channel=channel)
+    read = Polling.objects.filter(channel=channel).values_list("read_at", flat=True).first()
     now = timezone.now()
     day_ago = _first_id_of(now - DAY)
     came = Envelope.objects.filter(channel=channel, pk__gte=_first_id_of(now - LOOKED_BACK))
@@ -54,6 +62,7 @@ def health_of(channel: Channel) -> Health:
         given=sorted(credentials_of(channel)),
         checked_at=row.checked_at,
         expires_at=row.expires_at,
+        last_read_at=read,
         last_in_at=counted["last"],
         last_out_at=row.last_out_at,
         received=counted["received"],

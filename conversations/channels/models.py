@@ -174,6 +174,50 @@ class MailboxPosition(models.Model):
         return f"{self.channel} {self.uid_validity}:{self.last_uid}"
 
 
+class Polling(models.Model):
+    """How far a polled account was read, and when it is read again. One row a channel.
+
+    cursor: the adapter's own words, moved in the transaction that stores what was read. attempt
+    counts the claims: who read under an older one writes nothing. failures: readings that failed
+    since the last that did not. cause: of the last failure, "" when the last reading worked.
+    """
+
+    channel = models.OneToOneField(
+        Channel, on_delete=models.CASCADE, primary_key=True, related_name="polling"
+    )
+    cursor: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    due_at = models.DateTimeField(db_default=Now(), db_index=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=0, db_default=0)
+    failures = models.PositiveIntegerField(default=0, db_default=0)
+    cause = models.CharField(max_length=500, blank=True, default="", db_default="")
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reading of an account")
+        verbose_name_plural = _("readings of accounts")
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.read_at}"
+
+
+class NetworkSession(models.Model):
+    """What a network lent us for a while in exchange for the channel's credentials."""
+
+    channel = models.OneToOneField(
+        Channel, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    tokens = EncryptedTextField(blank=True, default="")
+    kept_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("session at a network")
+        verbose_name_plural = _("sessions at networks")
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.kept_at}"
+
+
 class Posted(models.Model):
     """Something of ours that is out on a channel and may come back as if somebody wrote it.
 

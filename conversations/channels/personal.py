@@ -15,6 +15,8 @@ from conversations.channels.models import (
     Claim,
     Envelope,
     EnvelopeState,
+    NetworkSession,
+    Polling,
     Posted,
     Source,
 )
@@ -120,6 +122,8 @@ HOLDINGS: Holdings = [
     Table(model=ChannelHealth, free="name cause remarks"),
     Table(model=ChannelVersion, free="kind name"),
     Table(model=Source, free="key kind name"),
+    Table(model=Polling, free="cursor cause"),
+    Table(model=NetworkSession, free="tokens"),
     Table(model=Posted, free="external_id"),
     Table(
         model=Envelope,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.channels import claiming, connecting, naming
+from conversations.channels import claiming, connecting, naming, polling
 from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat
 
@@ -38,3 +38,9 @@ def probe_connections() -> None:
 @shared_task
 def name_people() -> None:
     naming.name_people(at=timezone.now())
+
+
+@shared_task
+def read_accounts() -> None:
+    """What is new on polled accounts. Two at once share the accounts, never one of them."""
+    polling.read_due()

@@ -14,12 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from conversations.channels.accounts import account_of, adapter_of, channel_at, provider_of
+from conversations.channels.accounts import account_of, adapter_of, channel_at, posted_to
 from conversations.channels.doors.webhook import LARGEST, body_of
 from conversations.channels.models import Channel
 from conversations.channels.services import LONGEST_KEY, receive
 from conversations.channels.wire.contract import Account
-from conversations.channels.wire.provider import Ask, Provider, Reply
+from conversations.channels.wire.provider import Ask, Door, Reply
 from crm.problems import problem_response
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def provider(request: HttpRequest, kind: str, token: str) -> HttpResponse:
 
 def _take(request: HttpRequest, kind: str, token: str) -> HttpResponse:
     channel = channel_at(token)
-    adapter = provider_of(channel) if channel else None
+    adapter = posted_to(channel) if channel else None
     if channel is None or adapter is None or channel.kind != kind:
         return problem_response(404, "not_found", "no channel has this address")
     if channel.closed_at is not None:
@@ -54,7 +54,7 @@ def _take(request: HttpRequest, kind: str, token: str) -> HttpResponse:
     return _answered(channel, adapter, ask)
 
 
-def _answered(channel: Channel, adapter: Provider, ask: Ask) -> HttpResponse:
+def _answered(channel: Channel, adapter: Door, ask: Ask) -> HttpResponse:
     account = account_of(channel)
     if ask.method == "POST" and not _verified(channel, account, ask):
         return problem_response(401, "bad_signature", "the signature or its time does not fit")
@@ -80,7 +80,7 @@ def _verified(channel: Channel, account: Account, ask: Ask) -> bool:
         return False
 
 
-def _greeting(adapter: Provider, account: Account, ask: Ask) -> Reply | None:
+def _greeting(adapter: Door, account: Account, ask: Ask) -> Reply | None:
     try:
         return adapter.greet(account, ask)
     except Exception:  # not readable: it is kept, and fails where that can be seen
@@ -88,7 +88,7 @@ def _greeting(adapter: Provider, account: Account, ask: Ask) -> Reply | None:
         return None
 
 
-def _key(adapter: Provider, ask: Ask) -> str:
+def _key(adapter: Door, ask: Ask) -> str:
     """The provider's id of the delivery, "" (then the body's digest) where it has none to keep."""
     try:
         key = adapter.delivery_key(ask.body, ask.headers)
@@ -97,7 +97,7 @@ def _key(adapter: Provider, ask: Ask) -> str:
     return key if key.isprintable() and len(key) <= LONGEST_KEY else ""
 
 
-def _receivers(channel: Channel, adapter: Provider, ask: Ask) -> Iterable[Channel]:
+def _receivers(channel: Channel, adapter: Door, ask: Ask) -> Iterable[Channel]:
     """The channels of this kind that the delivery names and whose own secret it fits as well;
     the door's own where it names nobody whom we know."""
     try:

@@ -1,12 +1,13 @@
-"""What an adapter declares and does beside reading and sending, when a network posts to our door.
+"""What an adapter declares and does beside reading and sending, for a network that is connected.
 
-One that has all of `Provider` is connected by its fields, tested, watched and hooked up by the
-same code; its module, its line in the registry, its payloads and its docs are all it needs.
+One that has all of `Provider` is connected by its fields, tested and watched by the same code. How
+messages come in is a part of its own: a `Door` that the network posts to, or an account that is
+`Polled`. Its module, its line in the registry, its payloads and its docs are all it needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -90,11 +91,59 @@ class NotConnected(Exception):
         self.passing = passing
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that a reading brought. body: the bytes that `parse` takes. key: the network's
+    own id of it, the same at each reading; another one for each change of the same message."""
+
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an account had to tell since a cursor. found: oldest first. more: it is read again at
+    once. remark: what could not be read of it, though the rest could."""
+
+    found: Sequence[Found]
+    cursor: Mapping[str, str]
+    more: bool = False
+    remark: str = ""
+
+
+class NotRead(Exception):
+    """An account could not be read, and why, for a person to read.
+
+    access: the network no longer takes our credentials. retry_after: seconds it asked us to wait.
+    """
+
+    def __init__(
+        self, cause: str, *, access: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(cause)
+        self.access = access
+        self.retry_after = retry_after
+
+
 @runtime_checkable
 class Provider(Protocol):
-    """An adapter of a network that posts to our door and is called by us."""
+    """An adapter of a network that is connected with credentials, whichever way it is heard."""
 
     card: Card
+
+    def check(self, account: Account) -> Checked:
+        """Asks the provider whether it knows us, and changes nothing. Raises NotConnected."""
+        ...
+
+    def fetch(self, account: Account, remote: Remote) -> File:
+        """Raises NotFetched."""
+        ...
+
+
+@runtime_checkable
+class Door(Provider, Protocol):
+    """A network that posts to our door and is called by us."""
+
     accepted: int  # the status that the provider wants to hear: 200, or 204 for an empty answer
 
     def greet(self, account: Account, ask: Ask) -> Reply | None:
@@ -110,16 +159,23 @@ class Provider(Protocol):
         empty where it serves one."""
         ...
 
-    def check(self, account: Account) -> Checked:
-        """Asks the provider whether it knows us, and changes nothing. Raises NotConnected."""
-        ...
-
     def hook(self, account: Account) -> None:
         """Tells the provider where our door is, where that can be told. Raises NotConnected."""
         ...
 
-    def fetch(self, account: Account, remote: Remote) -> File:
-        """Raises NotFetched."""
+
+@runtime_checkable
+class Polled(Provider, Protocol):
+    """An account that is read again and again. Nobody posts for it: `verify` is always False."""
+
+    every: timedelta  # from one reading to the next
+
+    def read(self, account: Account, cursor: Mapping[str, str]) -> Reading:
+        """What is new since the cursor that the last reading left. The first one holds only
+        `from`, the moment of connecting (ISO 8601): what was said before is not brought.
+
+        The same cursor may be given twice, and a reading be thrown away. Raises NotRead.
+        """
         ...
 
 

@@ -1,4 +1,5 @@
-"""What every network's adapter keeps to; a dummy one, made here, is held against the same.
+"""What the adapter of every network with a door keeps to; a dummy one, made here, is held against
+the same. Accounts that are read: `test_polled_contract.py`.
 
 No provider is reached: the wire is a fake transport, the doors are our own.
 """
@@ -31,7 +32,7 @@ from conversations.channels.wire.contract import (
 from conversations.channels.wire.meta.instagram import Instagram
 from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp
-from conversations.channels.wire.provider import Card, Checked, Field, NotConnected, Provider
+from conversations.channels.wire.provider import Card, Checked, Door, Field, NotConnected
 from conversations.channels.wire.registry import CHANNELS
 from conversations.channels.wire.slack import Slack
 from conversations.channels.wire.telegram.adapter import Telegram
@@ -143,12 +144,12 @@ OUT = Outbound(
 def _adapter(sample: Sample, handler: Any = None) -> Any:
     transport = httpx.MockTransport(handler) if handler else None
     adapter = ADAPTERS[sample.kind](transport)
-    assert isinstance(adapter, Provider)
+    assert isinstance(adapter, Door)
     return adapter
 
 
-def test_every_network_of_the_registry_is_held_against_the_contract() -> None:
-    networks = {kind for kind, each in CHANNELS.items() if isinstance(each, Provider)}
+def test_every_door_of_the_registry_is_held_against_the_contract() -> None:
+    networks = {kind for kind, each in CHANNELS.items() if isinstance(each, Door)}
     assert networks == {sample.kind for sample in SAMPLES} == set(ADAPTERS) - {"dummy"}
     assert all(payload["source"] for sample in SAMPLES for payload in sample.payloads)
 

@@ -1,27 +1,27 @@
 """Calling a provider's own API, and getting the files that it keeps for us.
 
-The addresses are the providers' own, written in the adapters; only files are fetched from where
-somebody else's payload says, and those go through the guarded fetch. No cause ever quotes an
-address: some carry a token.
+The addresses are the providers' own, written in the adapters. Where the company names the server
+itself (`given`) it is judged, and the connection made to what was judged; files are fetched from
+where somebody else's payload says, by the guarded fetch. No cause ever quotes an address: some
+carry a token.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from conversations.channels.wire import strict_json
+from conversations.channels.wire import addresses, strict_json
 from conversations.channels.wire.contract import File, Remote, SendFailed, Trouble
-from conversations.channels.wire.provider import NotConnected, NotFetched
+from conversations.channels.wire.provider import NotConnected, NotFetched, NotRead
 from conversations.channels.wire.reading import fetching
 
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 LARGEST_ANSWER = 1_000_000  # bytes
 LARGEST_FILE = 25 * 1024 * 1024
 FILE_SECONDS = 60.0
@@ -29,13 +29,29 @@ _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """How a server may be called that the company named. loopback: also on this very machine
+    (local mode only). largest: bytes of an answer. seconds: for each part of it."""
+
+    judged: bool = True
+    loopback: bool = False
+    largest: int = LARGEST_ANSWER
+    seconds: float = 20.0
+
+
+_OWN = Given(judged=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """data: the JSON object that came, empty where it was none. retry_after: seconds."""
+    """data: the JSON object that came, empty where it was none. items: the list, where it was one;
+    None for anything else. retry_after: seconds."""
 
     status: int
     data: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: float | None = None
+    items: Sequence[Any] | None = None
 
     @property
     def is_success(self) -> bool:
@@ -49,19 +65,30 @@ def call(
     headers: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     transport: httpx.BaseTransport | None = None,
+    given: Given | None = None,
 ) -> Answer:
-    """body: sent as JSON. Raises SendFailed where no answer came; unknown, where a request that
-    changes something had left by then."""
+    """body: sent as JSON. given: the server was named by the company, and how it may be reached.
+    Raises SendFailed where no answer came; unknown, where a request that changes something had
+    left by then."""
+    given = given or _OWN
+    timeout = httpx.Timeout(given.seconds, connect=5.0)
+    where = _judged(url, given) if given.judged and transport is None else _as_it_is(url)
     try:
         with (
-            httpx.Client(timeout=TIMEOUT, trust_env=False, transport=transport) as client,
+            httpx.Client(timeout=timeout, trust_env=False, transport=transport) as client,
             client.stream(
-                method, url, headers=headers, json=body, data=form, params=query or None
+                method,
+                where.url,
+                headers={**(headers or {}), **({"host": where.host} if where.host else {})},
+                json=body,
+                data=form,
+                params=query or None,
+                extensions={"sni_hostname": where.server_name} if where.host else {},
             ) as answer,
         ):
-            return _answer(answer)
+            return _answer(answer, largest=given.largest)
     except _NEVER_LEFT as error:
         raise SendFailed(f"the provider was not reached ({type(error).__name__})") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -69,19 +96,35 @@ def call(
         raise SendFailed(cause, unknown=method != "GET") from error
 
 
-def _answer(answer: httpx.Response) -> Answer:
-    read, end = b"", time.monotonic() + 20.0
-    for part in answer.iter_bytes():
-        read += part
-        if len(read) > LARGEST_ANSWER or time.monotonic() > end:
-            break
+def _as_it_is(url: str) -> addresses.Target:
+    return addresses.Target(url=url, host="", server_name="")
+
+
+def _judged(url: str, given: Given) -> addresses.Target:
     try:
-        data = strict_json.loads(read)
+        return addresses.targets(url, loopback=given.loopback)[0]
+    except addresses.NotAllowed as error:
+        cause = f"the server’s address: {error}"
+        raise SendFailed(cause, permanent=not error.unresolved) from error
+
+
+def _answer(answer: httpx.Response, *, largest: int) -> Answer:
+    """An answer that is too long or too slow is cut, and so reads as no JSON."""
+    parts, weight, end = [], 0, time.monotonic() + 20.0
+    for part in answer.iter_bytes():
+        parts.append(part)
+        weight += len(part)
+        if weight > largest or time.monotonic() > end:
+            break
+    read = b"".join(parts)
+    try:
+        data = strict_json.mended(read)
     except strict_json.NotStrict:
         data = {}
     named = {name.lower(): value for name, value in answer.headers.items()}
     after = seconds(named.get("retry-after", ""))
-    return Answer(answer.status_code, data if isinstance(data, dict) else {}, named, after)
+    items = data if isinstance(data, list) else None
+    return Answer(answer.status_code, data if isinstance(data, dict) else {}, named, after, items)
 
 
 def seconds(value: object) -> float | None:
@@ -132,6 +175,15 @@ def asked(
         )
     except SendFailed as error:
         raise NotConnected(str(error), passing=True) from error
+
+
+def unread(answer: Answer, cause: str, *, wait: float | None = None) -> NotRead:
+    """The failure of a reading that an answer means."""
+    return NotRead(
+        f"{cause} (HTTP {answer.status})"[:400],
+        access=answer.status in {401, 403},
+        retry_after=wait if wait is not None else answer.retry_after,
+    )
 
 
 def fetch_file(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conversations.channels.wire.alerts import Alerts
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
+from conversations.channels.wire.mastodon.adapter import Mastodon
 from conversations.channels.wire.meta.instagram import Instagram
 from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp
@@ -19,6 +20,7 @@ CHANNELS: dict[str, Channel] = {
     "email": Email(),
     "facebook": Page(),
     "instagram": Instagram(),
+    "mastodon": Mastodon(),
     "slack": Slack(),
     "sms": Twilio(),
     "telegram": Telegram(),

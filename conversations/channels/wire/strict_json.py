@@ -34,6 +34,33 @@ def loads(body: bytes) -> Any:
     return value
 
 
+def mended(body: bytes) -> Any:
+    """The value, with U+FFFD for what no text may hold; for an answer that holds many strangers'
+    words, where one must not make the others unreadable. Raises NotStrict where it is no JSON."""
+    text = body.decode("utf-8", "replace").replace("\0", "\ufffd")
+    try:
+        return json.loads(_ESCAPE.sub(_mended, text), parse_constant=_constant)
+    except NotStrict:
+        raise
+    except RecursionError as error:
+        raise NotStrict("nested too deeply") from error
+    except ValueError as error:
+        raise NotStrict("not JSON") from error
+
+
+# one escape after the other, so that a backslash that is itself escaped is no beginning of one
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|u0000|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)",
+    re.DOTALL,
+)
+
+
+def _mended(escape: re.Match[str]) -> str:
+    said = escape[0]
+    return "\\ufffd" if len(said) == 6 else said
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -1,0 +1,1 @@
+"""Mastodon as a channel, and the servers that speak its API (GoToSocial, Takahe, Pleroma)."""

@@ -1,0 +1,187 @@
+"""What is new on an account: mentions, our own posts, and what became of the mentions of late.
+
+Upwards by `min_id`, page by page, so that nothing is jumped over however much has come. Mastodon
+tells nobody of an edit or a deletion of a post that mentions them: the mentions of the last days
+are looked at again, some at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from conversations.channels.wire.mastodon.api import Api, unread
+from conversations.channels.wire.mastodon.statuses import instant
+from conversations.channels.wire.provider import Found, NotRead, Reading
+from conversations.channels.wire.values import inside, text
+
+A_PAGE = 40
+PAGES = 5  # of one sort in one reading
+WATCHED_FOR = timedelta(days=3)
+MOST_WATCHED = 200
+A_LOOK = 20  # posts that Mastodon gives at once
+BETWEEN_LOOKS = timedelta(minutes=2)
+_MENTIONS: Mapping[str, str | list[str]] = {"types[]": ["mention"]}
+
+
+@dataclass(slots=True)
+class _Walk:
+    found: list[Found] = field(default_factory=list)
+    cursor: dict[str, str] = field(default_factory=dict)
+    more: bool = False
+
+
+def read(api: Api, cursor: Mapping[str, str]) -> Reading:
+    """cursor: `from`; `me`, our id there; `mentions`, `own`: the newest ids that are known;
+    `watched`: [id, author's id, edited_at, said_at] of late mentions; `looked`: when, how far."""
+    walk = _Walk(cursor=dict(cursor))
+    me = cursor.get("me") or text(api.asked("accounts/verify_credentials"), "id")
+    if not (me.isascii() and me.isalnum()):
+        raise NotRead("the server does not say who we are")
+    walk.cursor["me"] = me
+    notices = _upward(api, "notifications", "mentions", walk, _MENTIONS)
+    statuses = [inside(notice, "status") for notice in notices]
+    for status in statuses:
+        if text(status, "id"):
+            walk.found.append(_found(f"mention:{text(status, 'id')}", "mention", status))
+    own = {"exclude_reblogs": "true"}
+    for status in _upward(api, f"accounts/{me}/statuses", "own", walk, own):
+        walk.found.append(_found(f"own:{text(status, 'id')}", "own", status))
+    _look_again(api, walk, [each for each in statuses if text(each, "id")])
+    return Reading(walk.found, walk.cursor, more=walk.more)
+
+
+def _found(key: str, kind: str, status: Mapping[str, Any]) -> Found:
+    return Found(key[:200], json.dumps({"kind": kind, "status": status}).encode())
+
+
+def _upward(
+    api: Api, path: str, name: str, walk: _Walk, asked: Mapping[str, str | list[str]]
+) -> list[Mapping[str, Any]]:
+    """What is newer than the newest that is known, oldest first."""
+    known, came = walk.cursor.get(name, ""), []
+    if not known:
+        return _first(api, path, name, walk, asked)
+    for _ in range(PAGES):
+        page = api.listed(path, {**asked, "min_id": known, "limit": str(A_PAGE)})
+        newest = text(page[0], "id") if page else ""
+        if not newest or newest == known:
+            break
+        came += page[::-1]
+        walk.cursor[name] = known = newest
+        if len(page) < A_PAGE:
+            break
+    else:
+        walk.more = True
+    return came
+
+
+def _first(
+    api: Api, path: str, name: str, walk: _Walk, asked: Mapping[str, str | list[str]]
+) -> list[Mapping[str, Any]]:
+    """Downwards to the moment of connecting: what was said before stays there."""
+    came: list[Mapping[str, Any]] = []
+    below: dict[str, str | list[str]] = {}
+    for _ in range(PAGES):
+        page = api.listed(path, {**asked, **below, "limit": str(A_PAGE)})
+        if page and not below:
+            walk.cursor[name] = text(page[0], "id")
+        new = [each for each in page if _is_after(each, walk.cursor.get("from", ""))]
+        came += new
+        if len(new) < A_PAGE:
+            break
+        below = {"max_id": text(page[-1], "id")}
+    return came[::-1]
+
+
+def _is_after(said: Mapping[str, Any], since: str) -> bool:
+    begins, at = instant(since), instant(text(said, "created_at"))
+    return begins is None or at is None or at >= begins
+
+
+# --- what became of them ---
+
+
+def _look_again(api: Api, walk: _Walk, new: list[Mapping[str, Any]]) -> None:
+    now = datetime.now(UTC)
+    watched = _watched(walk.cursor)
+    watched += [
+        [
+            text(status, "id"),
+            text(inside(status, "account"), "id"),
+            text(status, "edited_at"),
+            text(status, "created_at"),
+        ]
+        for status in new
+    ]
+    watched = [each for each in watched if _is_late(each, now)][-MOST_WATCHED:]
+    looked, _, at = walk.cursor.get("looked", "").partition(" ")
+    last = instant(looked)
+    if watched and (last is None or now - last >= BETWEEN_LOOKS):
+        first = int(at or 0) if at.isdigit() and int(at) < len(watched) else 0
+        watched = _looked_at(api, walk, watched, watched[first : first + A_LOOK])
+        walk.cursor["looked"] = f"{now.isoformat()} {first + A_LOOK}"
+    walk.cursor["watched"] = json.dumps(watched)
+
+
+def _watched(cursor: Mapping[str, str]) -> list[list[str]]:
+    try:
+        return [[str(word) for word in each] for each in json.loads(cursor["watched"])]
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _is_late(one: list[str], now: datetime) -> bool:
+    at = instant(one[3]) if len(one) == 4 else None
+    return at is not None and now - at < WATCHED_FOR
+
+
+def _looked_at(
+    api: Api, walk: _Walk, watched: list[list[str]], some: list[list[str]]
+) -> list[list[str]]:
+    there = _statuses(api, [one[0] for one in some])
+    gone = set()
+    for one in some:
+        status = there.get(one[0])
+        if status is None:
+            if _is_gone(api, one):
+                gone.add(one[0])
+                body = json.dumps({"kind": "gone", "id": one[0]}).encode()
+                walk.found.append(Found(f"gone:{one[0]}"[:200], body))
+        elif text(status, "edited_at") != one[2]:
+            one[2] = text(status, "edited_at")
+            walk.found.append(_found(f"edited:{one[0]}:{one[2]}", "edited", status))
+    return [one for one in watched if one[0] not in gone]
+
+
+def _statuses(api: Api, ids: list[str]) -> dict[str, Mapping[str, Any]]:
+    """Many at once where the server can (Mastodon 4.3), else one by one."""
+    answer = api.tried("statuses", {"id[]": ids})
+    if answer.is_success and answer.items is not None:
+        found = [each for each in answer.items if isinstance(each, dict)]
+        return {text(each, "id"): each for each in found}
+    if answer.status not in {404, 405, 400}:
+        raise unread(answer)
+    singles = {}
+    for one in ids:
+        answer = api.tried(f"statuses/{one}")
+        if answer.is_success:
+            singles[one] = answer.data
+        elif answer.status not in {404, 410}:
+            raise unread(answer)
+    return singles
+
+
+def _is_gone(api: Api, one: list[str]) -> bool:
+    """Deleted, not merely hidden from us: whoever blocks us has taken nothing back."""
+    answer = api.tried(f"statuses/{one[0]}")
+    if answer.status not in {404, 410}:
+        return False
+    author = api.tried(f"accounts/{one[1]}")
+    if not author.is_success or author.data.get("suspended") is True:
+        return author.status in {404, 410}
+    found = api.listed("accounts/relationships", {"id[]": [one[1]]})
+    return bool(found) and not any(each.get("blocked_by") for each in found)

@@ -114,6 +114,11 @@ app.conf.update(
             "schedule": 10.0,
             "options": {"expires": 10},
         },
+        "forget files that were handed in and never sent": {
+            "task": "conversations.inbox.tasks.forget_unsent_files",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
         "forget changes of messages that never came": {
             "task": "conversations.inbox.tasks.forget_waiting_changes",
             "schedule": 3600.0,

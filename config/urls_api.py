@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("conversations.channels.api")),
     path("", include("conversations.channels.connecting_api")),
     path("", include("conversations.inbox.api")),
+    path("", include("conversations.inbox.files_api")),
     path("", include("conversations.inbox.undelivered")),
     path("", include("conversations.inbox.company_api")),
     path("", include("conversations.inbox.envelopes")),

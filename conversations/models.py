@@ -26,6 +26,7 @@ from conversations.inbox.models import (
     Participant,
     Takeover,
     UnmatchedReceipt,
+    Upload,
 )
 from conversations.knowledge.models import (
     Article,
@@ -97,6 +98,7 @@ __all__ = [
     "TargetVersion",
     "Triage",
     "UnmatchedReceipt",
+    "Upload",
     "UseCheck",
     "Watch",
     "WatchEdit",

@@ -19,8 +19,9 @@ from ambassadors.governance import correcting
 from ambassadors.governance.correcting import sent_in
 from ambassadors.governance.pages import shown
 from ambassadors.governance.reading import drafts_of, waiting_for
-from conversations.inbox import presence, services, takeovers
+from conversations.inbox import enclosing, presence, services, takeovers
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
+from conversations.inbox.pages.acts import sent_along
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles
 from conversations.inbox.pages.thread import EVERYTHING, why_silent
 from conversations.inbox.rights import must_answer, must_note
@@ -81,6 +82,7 @@ def _show(
         may_answer=may,
         may_note=may or _may_note(conversation, request),
         silent=why_silent(request, conversation),
+        takes=enclosing.taken_in(conversation),
         suggestions=suggest(conversation) if may else [],
         used=used or [],
         others=others,
@@ -157,6 +159,7 @@ def _reply(conversation: Conversation, request: HttpRequest, articles: list[uuid
         text=request.POST.get("text", ""),
         articles=articles,
         seen=request.POST.get("seen", ""),
+        files=sent_along(request),
         by=by,
     )
     if message.approval_required:

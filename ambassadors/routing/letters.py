@@ -171,6 +171,10 @@ def _refused(notice: Notice) -> Letter:
         "nothing_written": _("Nothing was found in it but quoted text."),
         "offer_gone": _("The offer had ended, or a colleague has the conversation now."),
         "no_way_back": _("This channel can't be answered from here."),
+        "no_files_here": _("This channel takes no files: send the words alone."),
+        "too_many_files": _("More files came along than this channel takes."),
+        "file_too_large": _("A file that came along is too large for this channel."),
+        "file_type_refused": _("This channel does not take files of such a type."),
     }
     lines = [
         _("Hello %s,") % offer.employee.name,

@@ -73,7 +73,7 @@ def _answer(offer: Offer, answer: Answer) -> Message:
     known = {offer.employee.email.lower(), user.email.lower() if user else ""}
     if user is None or not links.is_reachable(offer) or answer.sender.handle not in known:
         raise Forbidden(_("this offer is somebody else's"), code="not_yours")
-    if not answer.text or MARK in answer.text:
+    if not (answer.text or answer.files) or MARK in answer.text:
         raise Invalid(_("nothing but quoted text was found"), code="nothing_written")
     by = Actor(user, Via.OWN, session=f"mail:{offer.pk.hex}")
     conversation = Conversation.objects.get(pk=offer.conversation_id)
@@ -81,4 +81,4 @@ def _answer(offer: Offer, answer: Answer) -> Message:
         services.accept(offer, by=by)
     elif offer.state != OfferState.ACCEPTED or conversation.assignee_id != offer.employee_id:
         raise Conflict(_("this offer is gone"), code="offer_gone")
-    return reply(conversation, text=answer.text, by=by)
+    return reply(conversation, text=answer.text, files=answer.files, by=by)

@@ -164,15 +164,18 @@ class Messages(InConversation, ListAPIView[Message]):
 
 
 def _write(conversation: Conversation, said: dict[str, Any], request: Request) -> Message:
-    articles = said.get("articles", [])
+    articles, uploads = said.get("articles", []), said.get("files", [])
+    by = actor_of(request)
     if said["kind"] == MessageKind.REPLY:
         return services.reply(
-            conversation, text=said["text"], articles=articles, by=actor_of(request)
+            conversation, text=said["text"], articles=articles, uploads=uploads, by=by
         )
     if articles:
         raise Invalid(_("a note uses no articles"), code="note_with_articles")
+    if uploads:
+        raise Invalid(_("a note carries no files"), code="note_with_files")
     must_note(conversation, person(request))
-    return services.note(conversation, text=said["text"], by=actor_of(request))
+    return services.note(conversation, text=said["text"], by=by)
 
 
 def with_words(messages: QuerySet[Message]) -> QuerySet[Message]:

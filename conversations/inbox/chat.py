@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,7 +19,8 @@ from django.views.decorators.http import require_GET
 from conversations.channels.accounts import channel_at
 from conversations.channels.doors import webchat
 from conversations.channels.models import Channel
-from conversations.inbox.models import DeliveryState, Direction, Message, MessageKind
+from conversations.inbox.files import download, safe_name
+from conversations.inbox.models import Attachment, DeliveryState, Direction, Message, MessageKind
 from crm.access.doors import address_of
 from crm.limits import Limit
 
@@ -47,6 +50,23 @@ def read(request: HttpRequest, token: str) -> HttpResponse:
     return _json(said, headers={"ETag": f'"{digest}"'})
 
 
+@never_cache
+@require_GET
+def file(request: HttpRequest, token: str, pk: UUID) -> HttpResponseBase:
+    """A file of the visitor's own exchange; 404 for anybody else's."""
+    channel = channel_at(token)
+    if channel is None or channel.kind != "webchat":
+        return _json({"code": "not_found"}, status=404)
+    visitor = webchat.visitor_of(request, channel)
+    if not READS.allows(visitor or "nobody") or not READS_FROM.allows(address_of(request)):
+        return _json({"code": "too_many"}, status=429)
+    theirs = _said(channel, visitor).values("pk")
+    found = Attachment.objects.filter(pk=pk, message__in=theirs).exclude(file="").first()
+    if not visitor or found is None or not default_storage.exists(found.file):
+        return _json({"code": "not_found"}, status=404)
+    return download(found)
+
+
 def _state(channel: Channel) -> str:
     if channel.closed_at is not None:
         return "closed"
@@ -54,20 +74,21 @@ def _state(channel: Channel) -> str:
 
 
 def _exchange(channel: Channel, visitor: str) -> list[dict[str, Any]]:
-    messages = (
-        Message.objects.filter(
-            Q(direction=Direction.IN) | Q(delivery__state__in=_ARRIVED),
-            kind=MessageKind.REPLY,
-            channel=channel,
-            conversation__identity__kind="webchat",
-            conversation__identity__scope=str(channel.pk),
-            conversation__identity__handle=visitor.casefold(),
-            conversation__thread=visitor,
-        )
-        .select_related("author_employee")
-        .order_by("-occurred_at", "-pk")[:MOST_SHOWN]
-    )
+    rows = _said(channel, visitor).select_related("author_employee")
+    messages = rows.prefetch_related("attachments").order_by("-occurred_at", "-pk")[:MOST_SHOWN]
     return [_line(message) for message in _oldest_first(messages)]
+
+
+def _said(channel: Channel, visitor: str) -> QuerySet[Message]:
+    return Message.objects.filter(
+        Q(direction=Direction.IN) | Q(delivery__state__in=_ARRIVED),
+        kind=MessageKind.REPLY,
+        channel=channel,
+        conversation__identity__kind="webchat",
+        conversation__identity__scope=str(channel.pk),
+        conversation__identity__handle=visitor.casefold(),
+        conversation__thread=visitor,
+    )
 
 
 def _oldest_first(messages: Iterable[Message]) -> list[Message]:
@@ -85,6 +106,11 @@ def _line(message: Message) -> dict[str, Any]:
         "author": "" if is_mine else (author.name if author else _("Automatic answer")),
         "text": message.text,
         "at": message.occurred_at.isoformat(),
+        "files": [
+            {"id": str(each.pk), "name": safe_name(each.name), "size": each.size}
+            for each in message.attachments.all()
+            if each.file
+        ],
     }
 
 
@@ -92,4 +118,7 @@ def _json(said: dict[str, Any], **more: Any) -> HttpResponse:
     return HttpResponse(json.dumps(said), content_type="application/json", **more)
 
 
-urlpatterns = [path("chat/<str:token>/messages/", read, name="chat_messages")]
+urlpatterns = [
+    path("chat/<str:token>/messages/", read, name="chat_messages"),
+    path("chat/<str:token>/files/<uuid:pk>/", file, name="chat_file"),
+]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -21,6 +22,7 @@ from django.utils.translation import gettext as _
 from conversations.channels import sending
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.wire.contract import Outbound, SendFailed, Sent
+from conversations.channels.wire.parts import TAKEN
 from conversations.inbox import levels, receipts, stopping
 from conversations.inbox.models import Delivery, DeliveryState, Message, Trouble
 from conversations.inbox.outgoing import outbound
@@ -56,7 +58,7 @@ def deliver(message_id: uuid.UUID) -> None:
     if attempt is None:
         return
     message = Message.objects.select_related(
-        "channel", "conversation__identity__contact", "author_employee"
+        "channel", "conversation__identity__contact", "author_employee", "delivery"
     ).get(pk=message_id)
     adapter = adapter_of(message.channel)
     if adapter is None:
@@ -94,17 +96,27 @@ def _sent(message: Message, attempt: int, prepared: Outbound, sent: Sent) -> Non
     external_id = sent.external_id or prepared.external_id
     with transaction.atomic():
         if not _mine(message, attempt).update(
-            state=DeliveryState.SENT, cause="", trouble="", updated_at=now
+            state=DeliveryState.SENT,
+            cause="",
+            trouble="",
+            parts=[each[:500] for each in sent.parts],
+            updated_at=now,
         ):
             logger.warning("message %s: sent, but no longer ours to say so", message.pk)
             return
         Message.objects.filter(pk=message.pk).update(sent_at=now, external_id=external_id)
         message.external_id = external_id
-        receipts.match_waiting(message)
+        _note_parts(message, sent.parts[1:])
+        receipts.match_waiting(message, sent.parts)
         sending.note_taken(message.channel, at=now)
         levels.refresh([message.conversation_id])
         wake(Task.COUNT_USES, message.pk)
     logger.info("message %s sent on channel %s", message.pk, message.channel_id)
+
+
+def _note_parts(message: Message, ids: Sequence[str]) -> None:
+    """So that reports on them, and their echoes, find the message they belong to."""
+    sending.note(message.channel, [each for each in ids if each != TAKEN], subject=message.pk)
 
 
 def _put_off(message: Message, attempt: int, *, seconds: float) -> None:
@@ -137,6 +149,8 @@ def _failed(message: Message, attempt: int, failure: SendFailed) -> None:
         "trouble": str(failure.trouble),
         "updated_at": now,
     }
+    if failure.parts:
+        change["parts"] = [each[:500] for each in failure.parts]
     ended = failure.permanent or attempt > len(BACKOFF)
     if failure.unknown:
         change["state"] = DeliveryState.UNKNOWN
@@ -147,6 +161,7 @@ def _failed(message: Message, attempt: int, failure: SendFailed) -> None:
         change |= {"state": DeliveryState.QUEUED, "not_before": now + timedelta(seconds=wait)}
     with transaction.atomic():
         sending.note_refused(message.channel, failure, at=now)
+        _note_parts(message, failure.parts)
         if _mine(message, attempt).update(**change) and ended and not failure.unknown:
             receipts.reopen_after_failure(message)
     logger.warning("message %s not sent: %s (%s)", message.pk, change.get("state"), failure)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from conversations.channels import sending
 from conversations.channels.claiming import Opened
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Echoed
@@ -37,6 +39,7 @@ from crm.values import Via, uuid7
 
 ELSEWHERE = "written in the network’s own app"
 _OUT_THERE = (DeliveryState.SENDING, DeliveryState.UNKNOWN)
+SOON = timedelta(hours=1)  # within which the echo of what was taken without an id tells one
 
 
 def take(told: Sequence[tuple[Opened, Echoed]]) -> set[uuid.UUID]:
@@ -69,7 +72,13 @@ def _known(channel: Channel, echo: Echoed) -> Message | None:
     by_id = sent.filter(pk=ours).first() if ours else None
     if by_id is None and echo.external_id:
         by_id = sent.filter(external_id=echo.external_id).first()
-    return by_id or _by_words(channel, echo)
+    return by_id or _by_part(channel, echo) or _by_words(channel, echo)
+
+
+def _by_part(channel: Channel, echo: Echoed) -> Message | None:
+    """A file that went out beside its text has an id of its own."""
+    ours = sending.ours([(channel.pk, echo.external_id)]).get((channel.pk, echo.external_id))
+    return Message.objects.filter(pk=ours).first() if ours else None
 
 
 def _uuid(value: str) -> uuid.UUID | None:
@@ -85,7 +94,8 @@ def _by_words(channel: Channel, echo: Echoed) -> Message | None:
         message__channel=channel,
         message__external_id="",
         message__digest=hashlib.sha256(echo.text.encode()).hexdigest(),
-        state__in=_OUT_THERE,
+    ).filter(
+        Q(state__in=_OUT_THERE) | Q(state=DeliveryState.SENT, updated_at__gte=timezone.now() - SOON)
     )
     if echo.to is not None:
         out = out.filter(conversation__identity__handle=echo.to.handle.casefold())

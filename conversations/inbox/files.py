@@ -38,18 +38,22 @@ class File(APIView):
         is_here = attachment is not None and bool(attachment.file)
         if attachment is None or not is_here or not default_storage.exists(attachment.file):
             raise Missing(_("there is no such file"))
-        response = FileResponse(
-            default_storage.open(attachment.file),
-            as_attachment=True,
-            filename=safe_name(attachment.name),
-            content_type="application/octet-stream",
-        )
-        for name, value in _GUARDS.items():
-            response.headers[name] = value
-        return response
+        return download(attachment)
 
     def get_authenticate_header(self, request: Request) -> Any:
         return "Bearer"
+
+
+def download(attachment: Attachment) -> FileResponse:
+    response = FileResponse(
+        default_storage.open(attachment.file),
+        as_attachment=True,
+        filename=safe_name(attachment.name),
+        content_type="application/octet-stream",
+    )
+    for name, value in _GUARDS.items():
+        response.headers[name] = value
+    return response
 
 
 def safe_name(name: str) -> str:

@@ -6,6 +6,7 @@ import uuid
 
 from conversations.channels.wire.contract import Outbound, Party
 from conversations.channels.wire.email import tokens
+from conversations.inbox.enclosing import enclosed
 from conversations.inbox.models import Direction, Message, MessageKind
 
 MOST_REFERENCES = 20
@@ -30,6 +31,8 @@ def outbound(message: Message) -> Outbound:
         reply_address=_tagged(message, conversation.pk, purpose=tokens.REPLY),
         bounce_address=_tagged(message, message.pk, purpose=tokens.BOUNCE),
         sender_name=message.author_employee.name if message.author_employee else "",
+        files=enclosed(message),
+        parts=tuple(message.delivery.parts),
     )
 
 

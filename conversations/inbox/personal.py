@@ -23,6 +23,7 @@ from conversations.inbox.models import (
     NeedsAnswer,
     Status,
     UnmatchedReceipt,
+    Upload,
 )
 from conversations.inbox.models.message import ERASED
 from conversations.inbox.services import close
@@ -112,11 +113,21 @@ HOLDINGS: Holdings = [
         free="type",
     ),
     Table(
+        model=Upload,
+        of=lambda subject: Upload.objects.filter(
+            conversation__in=conversations_of(subject).values("pk")
+        ),
+        blank="name",
+        file="file",
+        free="type",
+        exported=False,
+    ),
+    Table(
         model=Delivery,
         of=lambda subject: Delivery.objects.filter(
             conversation__in=conversations_of(subject).values("pk")
         ),
-        blank="cause",
+        blank="cause parts",
         written="cause",
     ),
     Table(model=UnmatchedReceipt, written="cause", free="references"),

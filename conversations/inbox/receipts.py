@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from conversations.channels import sending
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Receipt
 from conversations.channels.wire.email import tokens
@@ -69,15 +70,26 @@ def _apply(message: Message, receipt: Receipt) -> None:
         transient=receipt.transient,
         trouble=str(trouble),
     )
+    if receipt.state == DeliveryState.FAILED:
+        _must_go_again(message, receipt.references)
 
 
-def match_waiting(message: Message) -> None:
-    """Applies receipts that came before the id of `message` was known."""
-    if not message.external_id:
+def _must_go_again(message: Message, ids: Sequence[str]) -> None:
+    """Of a message in parts these did not arrive: only they are sent at another try."""
+    delivery = Delivery.objects.filter(message=message).exclude(parts=[]).first()
+    if delivery is not None:
+        left = ["" if each in ids else each for each in delivery.parts]
+        Delivery.objects.filter(pk=delivery.pk).update(parts=left)
+
+
+def match_waiting(message: Message, parts: Sequence[str] = ()) -> None:
+    """Applies receipts that came before the id of `message` (or of its parts) was known."""
+    ids = [each for each in {message.external_id, *parts} if each]
+    if not ids:
         return
     waiting = UnmatchedReceipt.objects.filter(
-        channel=message.channel, references__contains=[message.external_id]
-    )
+        channel=message.channel, references__overlap=ids
+    ).order_by("pk")
     for receipt in waiting:
         apply(
             message,
@@ -154,7 +166,13 @@ def _meant(channel: Channel, receipt: Receipt) -> Message | None:
         message.external_id: message
         for message in sent.filter(external_id__in=receipt.references).exclude(external_id="")
     }
-    return next((known[each] for each in receipt.references if each in known), None)
+    meant = next((known[each] for each in receipt.references if each in known), None)
+    return meant or _by_part(sent, channel, receipt.references)
+
+
+def _by_part(sent: QuerySet[Message], channel: Channel, ids: Sequence[str]) -> Message | None:
+    found = sending.ours((channel.pk, each) for each in ids)
+    return sent.filter(pk__in=set(found.values())).first() if found else None
 
 
 def _by_our_id(sent: QuerySet[Message], receipt: Receipt) -> Message | None:

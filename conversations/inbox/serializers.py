@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -27,6 +28,7 @@ from crm.organisation.models import Employee
 from crm.strict import Body, Id, Moment, Text, Truth
 
 MOST_ARTICLES = 50
+MOST_FILES = 20
 
 
 class ContactWords(serializers.Serializer[Any]):
@@ -182,11 +184,19 @@ class MessageWords(serializers.ModelSerializer[Message]):
 
 
 class NewMessage(Body):
-    """articles: ids of the knowledge articles that the answer uses."""
+    """articles: ids of the knowledge articles that the answer uses. files: ids of files that you
+    handed in here before; with some the text may be empty."""
 
-    text = Text(trim_whitespace=False)
+    text = Text(trim_whitespace=False, allow_blank=True)
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     articles = serializers.ListField(child=Id(), required=False, max_length=MOST_ARTICLES)
+    files = serializers.ListField(child=Id(), required=False, max_length=MOST_FILES)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not (attrs["text"] or attrs.get("files")):
+            blank = serializers.ErrorDetail(_("This field may not be blank."), "blank")
+            raise serializers.ValidationError({"text": [blank]})
+        return attrs
 
 
 class Nothing(Body):

@@ -20,7 +20,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import account_of, adapter_of
-from conversations.inbox import levels, windows
+from conversations.channels.wire.contract import File
+from conversations.inbox import enclosing, levels, windows
 from conversations.inbox.models import (
     Closing,
     Conversation,
@@ -75,15 +76,18 @@ def reply(
     by: Actor,
     articles: Sequence[uuid.UUID] = (),
     seen: str = "",
+    files: Sequence[File] = (),
+    uploads: Sequence[uuid.UUID] = (),
 ) -> Message:
     """Queues an answer to the person outside (HELD while a gate asks for approval).
 
     seen: the tag of what the writer saw; Conflict `changed` or `customer_wrote` when something
-    was said since.
+    was said since. files, uploads: what goes along, at hand or handed in before; then the text may
+    be empty.
     Raises Invalid for an empty or endless text, Forbidden `accept_first` for who may only look,
     Conflict `no_way_back` where the channel has no way out.
     """
-    text = clean(text)
+    text = clean(text) if text.strip() or not (files or uploads) else ""
     author = employee_of(by.user)
     with transaction.atomic():
         conversation = locked(conversation)
@@ -94,11 +98,15 @@ def reply(
         if adapter is None or conversation.identity_id is None:
             raise Conflict(_("this channel can't be answered from here"), code="no_way_back")
         windows.must_fit(conversation, text, adapter)
+        if uploads and by.user is not None:
+            files = [*files, *enclosing.handed_in(conversation, uploads, by=by.user)]
+        enclosing.must_be_taken(conversation, files)
         message = _new_message(conversation, author, text, by=by, kind=MessageKind.REPLY)
         message.external_id = adapter.mint_id(account_of(conversation.channel), str(message.id))
         message.articles = list(articles)
         message.approval_required = _asks_for_approval(message)
         message.save(force_insert=True)
+        enclosing.attach(message, files)
         held = message.approval_required
         Delivery.objects.create(
             message=message,

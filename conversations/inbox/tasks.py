@@ -8,7 +8,16 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.inbox import blocking, changes, delivery, fetching, levels, services, telling
+from conversations.inbox import (
+    blocking,
+    changes,
+    delivery,
+    enclosing,
+    fetching,
+    levels,
+    services,
+    telling,
+)
 
 
 @shared_task
@@ -29,6 +38,11 @@ def deliver_due() -> None:
 @shared_task
 def fetch_files() -> None:
     fetching.fetch_due(at=timezone.now())
+
+
+@shared_task
+def forget_unsent_files() -> None:
+    enclosing.forget_unsent(at=timezone.now())
 
 
 @shared_task

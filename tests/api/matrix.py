@@ -129,6 +129,10 @@ MATRIX = [
     ("GET", "conversations/{conversation}/messages/", None, 401, 404, 200, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/messages/", REPLY, 401, 404, 403, 201, 201, 404, 404),
     ("POST", "conversations/{conversation}/messages/", NOTE, 401, 404, 403, 201, 201, 404, 404),
+    (  # nothing in it: what is empty is refused to who may
+        *("POST", "conversations/{conversation}/files/?name=a.txt", None),
+        *(401, 404, 403, 400, 400, 404, 404),
+    ),
     ("POST", "conversations/{conversation}/close/", None, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/snooze/", SOON, 401, 404, 403, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/prioritise/", URGENT, 401, 404, 403, 200, 200, 404, 404),
@@ -503,6 +507,7 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/chat/{chat}/", *[200] * 9),
     ("GET", "/chat/{chat}/say/", *[405] * 9),
     ("GET", "/chat/{chat}/messages/", *[200] * 9),
+    ("GET", "/chat/{chat}/files/00000000-0000-7000-8000-000000000000/", *[404] * 9),
     ("GET", "/robots.txt", *[200] * 9),
     ("GET", "/help/here/", *[200] * 9),
     ("GET", "/help/here/sitemap.xml", *[200] * 9),

@@ -66,12 +66,17 @@ def call(
     body: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
     query: Mapping[str, str | list[str]] | None = None,
+    file: tuple[str, File] | None = None,
+    content: bytes | None = None,
+    seen: bool = True,
     transport: httpx.BaseTransport | None = None,
     given: Given | None = None,
 ) -> Answer:
-    """body: sent as JSON. given: the server was named by the company, and how it may be reached.
-    Raises SendFailed where no answer came; unknown, where a request that changes something had
-    left by then."""
+    """body: sent as JSON. file: its field in a form of several parts. content: sent as it is.
+    seen: whether anybody notices what it does. given: the server was named by the company, and
+    how it may be reached.
+    Raises SendFailed where no answer came; unknown, where a request that is noticed had left by
+    then."""
     given = given or _OWN
     timeout = httpx.Timeout(given.seconds, connect=5.0)
     where = _judged(url, given) if given.judged and transport is None else _as_it_is(url)
@@ -86,6 +91,8 @@ def call(
                 data=form,
                 params=query or None,
                 extensions={"sni_hostname": where.server_name} if where.host else {},
+                files=_named(file) if file else None,
+                content=content,
             ) as answer,
         ):
             return _answer(answer, largest=given.largest)
@@ -93,7 +100,12 @@ def call(
         raise SendFailed(f"the provider was not reached ({type(error).__name__})") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         cause = f"the provider's answer did not come ({type(error).__name__})"
-        raise SendFailed(cause, unknown=method != "GET") from error
+        raise SendFailed(cause, unknown=seen and method != "GET") from error
+
+
+def _named(file: tuple[str, File]) -> dict[str, tuple[str, bytes, str]]:
+    name, content = file
+    return {name: (content.name, content.data, content.type or "application/octet-stream")}
 
 
 def _as_it_is(url: str) -> addresses.Target:

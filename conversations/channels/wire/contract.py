@@ -51,6 +51,7 @@ class SendFailed(Exception):
     never send again without an idempotency key.
     retry_after: seconds the provider asked us to wait, when it said so.
     trouble: of which sort it is; found from the others where it is not said.
+    parts: of a message in parts, what was taken before it failed (`Outbound.parts`).
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class SendFailed(Exception):
         trouble: Trouble | None = None,
     ) -> None:
         super().__init__(cause)
+        self.parts: tuple[str, ...] = ()
         self.permanent = permanent
         self.unknown = unknown
         self.retry_after = retry_after
@@ -218,7 +220,8 @@ class Answer:
     """What one of our own people wrote to an address that we signed for them.
 
     subject: what the address was signed for; it tells who holds the address, not who writes.
-    text: what was written, without quotes; "" when nothing else is left. files: how many came.
+    text: what was written, without quotes; "" when nothing else is left. files: what came along,
+    without pictures inside the text and signatures.
     """
 
     subject: UUID
@@ -226,7 +229,7 @@ class Answer:
     sender: Party
     text: str
     automated: bool = False
-    files: int = 0
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,8 @@ class Outbound:
     reply_address: where the answer should come to, "" where the channel needs none.
     bounce_address: where reports of failure should come to (a mail's envelope sender).
     automated: written by a rule, not by a person; mail says so (RFC 3834) and asks for no reports.
+    parts: where the network takes text and files one by one, the ids of what it has taken at
+    earlier tries, "" for what is still to go; see `parts.in_parts`.
     """
 
     id: str
@@ -299,6 +304,7 @@ class Outbound:
     sender_name: str = ""
     files: tuple[File, ...] = ()
     automated: bool = False
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,9 +322,13 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it. `external_id` is its id for the message, "" when it gave none."""
+    """The provider took it. `external_id` is its id for the message, "" when it gave none.
+
+    parts: the ids of all its parts, where it went out in several.
+    """
 
     external_id: str = ""
+    parts: tuple[str, ...] = ()
 
 
 class Lent:

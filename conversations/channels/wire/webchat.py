@@ -17,11 +17,13 @@ from conversations.channels.wire.contract import (
     Refused,
     Sent,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import digest_of
 
 
 class WebChat:
     idempotent = True  # the visitor's page reads the message row itself
+    takes = Takes(most=10, largest=20 * 1024 * 1024, together=20 * 1024 * 1024)
 
     def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
         return False  # no provider posts here; the page's door stores envelopes itself

@@ -7,7 +7,8 @@ In:  {"type": "message.received", "timestamp", "data": one message or a list of 
      {"type": "mention.received", "timestamp", "data": one or a list of up to 500 of
      {"id", "text", "url"?, "title"?, "author"?: {"name"?, "handle"?}, "thread"?, "stated_at"?,
      "reach"?}}: something said elsewhere, to nobody of ours in particular
-Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text", "in_reply_to"}}
+Out: {"type": "message.send", "timestamp", "data": {"id", "thread", "to", "text", "in_reply_to",
+     "attachments"?: [{"name", "type", "base64"}]}}
      {"type": "publication.publish", "timestamp", "data": {"id", "text", "author"}}
 """
 
@@ -37,6 +38,7 @@ from conversations.channels.wire.contract import (
     SendFailed,
     Sent,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import digest_of
 
 MOST_MESSAGES = 500
@@ -50,6 +52,7 @@ LARGEST_COUNT = 1e12
 
 class Webhook:
     idempotent = True  # the receiver knows a repeat by webhook-id
+    takes = Takes(most=MOST_FILES, largest=10_000_000, together=10_000_000, public=True)
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
@@ -227,13 +230,22 @@ def _file(value: Any) -> File:
 
 
 def _outgoing(message: Outbound) -> bytes:
-    data = {
+    data: dict[str, Any] = {
         "id": message.id,
         "thread": message.thread,
         "to": {"handle": message.to.handle},
         "text": message.text,
         "in_reply_to": message.in_reply_to or None,
     }
+    if message.files:
+        data["attachments"] = [
+            {
+                "name": file.name,
+                "type": file.type,
+                "base64": base64.b64encode(file.data).decode(),
+            }
+            for file in message.files
+        ]
     return _event("message.send", data)
 
 

@@ -29,6 +29,7 @@ from conversations.inbox.models.message import (
     MessageKind,
 )
 from conversations.inbox.models.takeover import Takeover, TakeoverState
+from conversations.inbox.models.upload import Upload
 
 __all__ = [
     "Attachment",
@@ -53,4 +54,5 @@ __all__ = [
     "TakeoverState",
     "Trouble",
     "UnmatchedReceipt",
+    "Upload",
 ]

@@ -48,7 +48,8 @@ class Delivery(models.Model):
         FAILED or UNKNOWN ──retry by a person──> QUEUED
 
     First in, first out per conversation. `attempt` guards every write of an outcome, so that a
-    worker thawed after its lease can't overwrite its successor.
+    worker thawed after its lease can't overwrite its successor. parts: the network's ids of a
+    message that it takes in several, "" for what has not arrived: that alone is sent again.
     """
 
     message = models.OneToOneField(
@@ -67,6 +68,9 @@ class Delivery(models.Model):
         blank=True,
         default="",
         db_default="",
+    )
+    parts = ArrayField(
+        models.CharField(max_length=500, blank=True), default=list, db_default=[], blank=True
     )
     updated_at = models.DateTimeField(auto_now=True)
 

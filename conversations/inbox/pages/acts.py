@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.contrib import messages
@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from conversations.inbox import delivery, invitations, services, takeovers
+from conversations.channels.wire.contract import File
+from conversations.inbox import delivery, enclosing, invitations, services, takeovers
 from conversations.inbox.models import Conversation, Delivery
 from conversations.inbox.pages import thread
 from conversations.inbox.pages.listing import neighbours
@@ -25,15 +26,18 @@ from crm.errors import Conflict, Forbidden, Invalid, RelaisError
 from crm.organisation.models import Employee, User
 from crm.values import Actor
 
-Act = Callable[[Conversation, QueryDict, Actor], str]
+Act = Callable[..., str]  # of (conversation, form, by); a reply also of its files
 _STATUSES: dict[type[RelaisError], int] = {Conflict: 409, Forbidden: 403, Invalid: 400}
 
 
-def _reply(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+def _reply(
+    conversation: Conversation, form: QueryDict, by: Actor, files: Sequence[File] = ()
+) -> str:
     services.reply(
         conversation,
         text=form.get("text", ""),
         by=by,
+        files=files,
         articles=_uuids(form.getlist("articles")),
         seen=form.get("seen", ""),
     )
@@ -165,7 +169,8 @@ def act(request: HttpRequest, conversation_id: uuid.UUID, name: str) -> HttpResp
     asked = thread.asked_of(request)
     following = neighbours(conversation, asked, request.user)[1] if name in _LEADS_ON else None
     try:
-        said = ACTS[name](conversation, request.POST, actor_of(request))
+        along = {"files": sent_along(request)} if name == "reply" else {}
+        said = ACTS[name](conversation, request.POST, actor_of(request), **along)
     except RelaisError as error:
         return _refused(request, conversation, name, error)
     if _wants_json(request):
@@ -174,6 +179,14 @@ def act(request: HttpRequest, conversation_id: uuid.UUID, name: str) -> HttpResp
     if name in _LEADS_ON and following is None:
         return redirect(f"{reverse(LIST)}?{asked.address()}")
     return redirect(_address(following or conversation.pk, asked.address()))
+
+
+def sent_along(request: HttpRequest) -> list[File]:
+    """The files of a form's field `files`. Raises Invalid for one that is too large to be read."""
+    given = request.FILES.getlist("files")
+    return enclosing.read(
+        (each.name or "", each.content_type or "", each.size or 0, each) for each in given
+    )
 
 
 LIST = "admin:conversations_conversation_changelist"

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import adapter_of
-from conversations.inbox import invitations, presence, takeovers, windows
+from conversations.inbox import enclosing, invitations, presence, takeovers, windows
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.listing import MOST_CHOICES, Asked, neighbours
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
@@ -85,6 +85,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
         "why_silent": why_silent(request, conversation),
         "window_until": windows.closes_at(conversation),
         "is_public": windows.is_public(conversation),
+        "takes": enclosing.taken_in(conversation),
         "deadlines": conversation.deadlines.select_related("target").order_by("started_at", "pk"),
         "priorities": Priority.choices,
         "title": str(conversation),

@@ -85,6 +85,7 @@
       this.trouble = one("[data-trouble]", root);
       this.mode = one("[data-mode][aria-pressed=true]", root).dataset.mode;
       this.key = `relais-draft-${root.dataset.thread}`;
+      this.files = one("[data-files]", this.form);
       this.busy = false;
       this.bind();
       this.restore();
@@ -107,6 +108,13 @@
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.send(); }
       });
       this.root.addEventListener("click", (event) => this.clicked(event));
+      if (this.files) {
+        this.files.addEventListener("change", () => this.along([...this.chosen || [], ...this.files.files]));
+        this.text.addEventListener("paste", (event) => {
+          const pasted = [...event.clipboardData.files];
+          if (pasted.length && this.mode === "reply") { event.preventDefault(); this.along([...this.chosen || [], ...pasted]); }
+        });
+      }
       this.root.addEventListener("toggle", (event) => this.toggled(event), true);
       for (const input of all("[data-until]", this.root)) {
         input.addEventListener("change", () => {
@@ -171,6 +179,25 @@
       this.keep(); this.grow(); this.text.focus();
     }
 
+    // What goes along: chosen in several turns, each may be left out again.
+    along(files) {
+      this.chosen = files;
+      const carried = new DataTransfer();
+      for (const file of files) carried.items.add(file);
+      this.files.files = carried.files;
+      const list = one("[data-along]", this.form);
+      list.replaceChildren(...files.map((file, at) => {
+        const line = document.createElement("li");
+        const name = document.createElement("bdi");
+        name.textContent = file.name;
+        const out = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+        out.setAttribute("aria-label", `${list.dataset.remove}: ${file.name}`);
+        out.addEventListener("click", () => { this.along(files.filter((_, other) => other !== at)); this.text.focus(); });
+        line.append(name, out);
+        return line;
+      }));
+    }
+
     // A draft belongs to its conversation and outlives a closed window.
     keep() {
       try {
@@ -202,7 +229,8 @@
     }
 
     async send() {
-      if (this.busy || !this.text.value.trim()) return;
+      const carries = this.mode === "reply" && this.files && this.files.files.length;
+      if (this.busy || !(this.text.value.trim() || carries)) return;
       this.busy = true;
       const button = one("[data-send]", this.form);
       button.disabled = true;
@@ -229,6 +257,7 @@
         return;
       }
       this.text.value = "";
+      if (this.files && this.mode === "reply") this.along([]);
       this.typedAt = 0;
       one("[data-wrote]", this.root).hidden = true;
       this.beat();

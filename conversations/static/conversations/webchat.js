@@ -52,7 +52,12 @@
       again.addEventListener("click", () => { message.failed = false; message.note = ""; remember(); show(); flush(); });
       when.append(" ", again);
     }
-    said.append(who, words, when);
+    said.append(who, words);
+    for (const file of message.files || []) {
+      const link = Object.assign(document.createElement("a"), { className: "file", href: `files/${file.id}/`, textContent: file.name, download: file.name });
+      said.append(link);
+    }
+    said.append(when);
     return said;
   }
 

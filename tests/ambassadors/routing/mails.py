@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -32,15 +33,22 @@ def answer_to(
     *,
     sender: str,
     message_id: str = "<r1@home.example>",
+    files: Sequence[tuple[str, str, bytes]] = (),
     **more: str,
 ) -> Envelope:
-    """Somebody replies to the mail; it comes in by the door of mail and is read."""
+    """Somebody replies to the mail; it comes in by the door of mail and is read.
+
+    files: name, type and bytes of what goes along.
+    """
     to = mail["Reply-To"].addresses[0].addr_spec
     reply = EmailMessage()
     reply["From"], reply["To"], reply["Message-ID"] = sender, to, message_id
     for name, value in more.items():
         reply[name.replace("_", "-")] = value
     reply.set_content(text)
+    for name, kind, data in files:
+        main, _, sub = kind.partition("/")
+        reply.add_attachment(data, maintype=main, subtype=sub, filename=name)
     there = mailbox(to)
     assert there is not None
     store(there, reply.as_bytes(), recipient=to, sender=sender)

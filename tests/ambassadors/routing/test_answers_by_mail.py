@@ -79,6 +79,27 @@ def test_a_reply_accepts_the_offer_and_goes_to_the_customer_without_quotes(
     assert Conversation.objects.count() == 1
 
 
+def test_files_of_a_mailed_answer_go_along_and_its_signature_does_not(
+    mail: EmailMessage, ada: house.Somebody
+) -> None:
+    files = [
+        ("plan.pdf", "application/pdf", b"%PDF plan"),
+        ("smime.p7s", "application/pkcs7-signature", b"signed"),
+    ]
+    envelope = answer_to(mail, "See the plan.", sender=ada.user.email, files=files)
+    assert (envelope.state, envelope.reason) == ("done", "")
+    [file] = Message.objects.get(direction="out").attachments.all()
+    assert (file.name, file.size, file.state) == ("plan.pdf", 9, "here")
+
+
+def test_a_mailed_file_that_the_channel_does_not_take_is_told_to_its_author(
+    mail: EmailMessage, ada: house.Somebody
+) -> None:
+    big = ("film.mp4", "video/mp4", b"x" * 10_000_001)
+    envelope = answer_to(mail, "See the film.", sender=ada.user.email, files=[big])
+    _refused_with(envelope, "file_too_large")
+
+
 @pytest.mark.parametrize(
     "quote",
     [

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conversations.channels.wire.contract import Account, Item, Outbound, Party, Post, Sent
+from conversations.channels.wire.contract import (
+    Account,
+    Item,
+    Outbound,
+    Party,
+    Post,
+    Sent,
+)
 from conversations.channels.wire.email import transport
 from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
 from conversations.channels.wire.email.parsing import parse
+from conversations.channels.wire.takes import Takes
 
 
 class Email:
@@ -15,6 +23,8 @@ class Email:
     mailing list that a publication goes to."""
 
     idempotent = False
+    # most servers take mails of 25 MB; a file grows by a third on its way
+    takes = Takes(most=20, largest=17 * 1024 * 1024, together=17 * 1024 * 1024)
 
     def verify(self, account: Account, body: bytes, headers: Mapping[str, str]) -> bool:
         return False  # nobody posts mail here: LMTP, IMAP and the pipe are doors of their own

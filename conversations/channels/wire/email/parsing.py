@@ -34,6 +34,11 @@ from conversations.channels.wire.email.structure import Part, head, tree
 ENVELOPE_RECIPIENT = "x-relais-rcpt"
 ENVELOPE_SENDER = "x-relais-mail-from"
 RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "resent-to")
+_SIGNATURES = {
+    "application/pgp-signature",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+}
 TOKEN = re.compile(r"([bco])\.([a-z2-7]{10,80})")
 
 
@@ -132,8 +137,13 @@ def _answer(mail: _Mail, found: Content) -> Answer | None:
         automated=is_automated(
             mail.part, sender=mail.sender.handle, null_sender=mail.null_sender, address=""
         ),
-        files=sum(not file.content_id for file in found.files),
+        files=tuple(file for file in found.files if _is_meant(file)),
     )
+
+
+def _is_meant(file: File) -> bool:
+    """Pictures inside the text and signatures go along with every mail of some programs."""
+    return not file.content_id and file.type.lower() not in _SIGNATURES
 
 
 def _inbound(mail: _Mail, found: Content) -> Inbound:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling, signatures
-from conversations.channels.wire.contract import Account, SendFailed, Trouble
+from conversations.channels.wire.contract import Account, File, SendFailed, Trouble
 from conversations.channels.wire.provider import (
     Ask,
     Field,
@@ -93,6 +93,9 @@ class Product:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        file: tuple[str, File] | None = None,
+        seen: bool = True,
     ) -> calling.Answer:
         """`path`: what follows the version. Raises SendFailed where no answer came."""
         version = account.options.get("graph_version", VERSION)
@@ -104,6 +107,9 @@ class Product:
             headers={"authorization": f"Bearer {account.credentials.get('access_token', '')}"},
             body=body,
             query=query,
+            form=form,
+            file=file,
+            seen=seen,
             transport=self._transport,
         )
 
@@ -147,6 +153,8 @@ def words(error: Mapping[str, Any]) -> str:
 
 
 def trouble_of(error: Mapping[str, Any]) -> Trouble | None:
+    if not error:  # no word of Meta's own: a gateway on the way
+        return None
     code, below = whole(error, "code"), whole(error, "error_subcode")
     if code in _WINDOW or below in _WINDOW_BELOW:
         return Trouble.WINDOW

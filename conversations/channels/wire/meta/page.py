@@ -6,8 +6,10 @@ answer there is read by everybody.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from conversations.channels.wire.contract import (
@@ -15,6 +17,7 @@ from conversations.channels.wire.contract import (
     Deleted,
     Echoed,
     Edited,
+    File,
     Ignored,
     Inbound,
     Item,
@@ -25,6 +28,7 @@ from conversations.channels.wire.contract import (
     Sent,
 )
 from conversations.channels.wire.meta import graph, messaging
+from conversations.channels.wire.parts import in_parts
 from conversations.channels.wire.provider import (
     Card,
     Checked,
@@ -32,9 +36,11 @@ from conversations.channels.wire.provider import (
     NotConnected,
     gettext_noop,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import digest_of, each, inside, moment, text
 
 POST = "post:"
+_SORTS = ("audio/*", "video/*", "application/*", "text/*")
 
 
 class Page(messaging.Messenger):
@@ -76,6 +82,13 @@ class Page(messaging.Messenger):
         public=POST,
         per_minute=600,
     )
+    # developers.facebook.com/docs/messenger-platform/send-messages: 8 MB of an image, 25 of others
+    takes = Takes(
+        most=5,
+        largest=20 * 1024 * 1024,
+        together=20 * 1024 * 1024,
+        types={"image/*": 8 * 1024 * 1024, **dict.fromkeys(_SORTS, 20 * 1024 * 1024)},
+    )
 
     def changed(
         self, entry: Mapping[str, Any], change: Mapping[str, Any], account: str
@@ -85,13 +98,40 @@ class Page(messaging.Messenger):
     def send(self, account: Account, message: Outbound) -> Sent:
         if message.thread.startswith(POST):
             return self._comment(account, message)
+        steps = [partial(self._send_file, account, message, file) for file in message.files]
+        if message.text:
+            steps = [partial(self._say, account, message), *steps]
+        return in_parts(message, steps)
+
+    def _say(self, account: Account, message: Outbound) -> str:
         body = {
             "recipient": {"id": message.to.handle},
             "messaging_type": "RESPONSE",
             "message": {"text": message.text, "metadata": message.id},
         }
-        answer = self.post(account, f"{account.address}/messages", body)
-        return Sent(text(answer, "message_id"))
+        return text(self.post(account, f"{account.address}/messages", body), "message_id")
+
+    def _send_file(self, account: Account, message: Outbound, file: File) -> str:
+        sort = file.type.partition("/")[0]
+        kind = sort if sort in {"image", "video", "audio"} else "file"
+        said = {
+            "attachment": {"type": kind, "payload": {"is_reusable": False}},
+            "metadata": message.id,
+        }
+        answer = self.call(
+            account,
+            "POST",
+            f"{account.address}/messages",
+            form={
+                "recipient": json.dumps({"id": message.to.handle}),
+                "messaging_type": "RESPONSE",
+                "message": json.dumps(said),
+            },
+            file=("filedata", file),
+        )
+        if not answer.is_success:
+            raise graph.failure(answer)
+        return text(answer.data, "message_id")
 
     def _comment(self, account: Account, message: Outbound) -> Sent:
         """Below what they wrote, where everybody reads it."""

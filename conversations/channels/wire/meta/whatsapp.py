@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from conversations.channels.wire import calling
@@ -24,6 +25,7 @@ from conversations.channels.wire.contract import (
 )
 from conversations.channels.wire.meta import graph
 from conversations.channels.wire.meta.whatsapp_reading import items_of
+from conversations.channels.wire.parts import in_parts
 from conversations.channels.wire.provider import (
     Card,
     Checked,
@@ -32,10 +34,24 @@ from conversations.channels.wire.provider import (
     NotFetched,
     gettext_noop,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import each, inside, loaded, text, whole
 
 _HIDDEN = re.compile(r"[A-Za-z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")  # the id of who hides the number
 _NUMBER = re.compile(r"\+?\d{5,20}")
+_MB = 1024 * 1024
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_DOCUMENTS = (
+    "text/plain",
+    "application/pdf",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    f"{_OFFICE}.wordprocessingml.document",
+    f"{_OFFICE}.spreadsheetml.sheet",
+    f"{_OFFICE}.presentationml.presentation",
+)
+LONGEST_CAPTION = 1_024
 
 
 class WhatsApp(graph.Product):
@@ -70,6 +86,21 @@ class WhatsApp(graph.Product):
         window=timedelta(hours=24),
         per_minute=1_200,
     )
+    # developers.facebook.com/docs/whatsapp/cloud-api/reference/media, "Supported media types"
+    takes = Takes(
+        most=5,
+        largest=20 * _MB,
+        together=20 * _MB,
+        types={
+            "image/jpeg": 5 * _MB,
+            "image/png": 5 * _MB,
+            "video/mp4": 16 * _MB,
+            "video/3gpp": 16 * _MB,
+            **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4"), 16 * _MB),
+            "audio/ogg": 16 * _MB,
+            **dict.fromkeys(_DOCUMENTS, 20 * _MB),
+        },
+    )
 
     def recipients(self, body: bytes) -> frozenset[str]:
         found = (_number(value) for _, value, _ in graph.changes(loaded(body)))
@@ -85,15 +116,40 @@ class WhatsApp(graph.Product):
         return items or [Ignored("nothing in it")]
 
     def send(self, account: Account, message: Outbound) -> Sent:
-        body: dict[str, Any] = {
+        caption = _caption(message)
+        steps = [
+            partial(self._send_file, account, message, file, caption if not number else "")
+            for number, file in enumerate(message.files)
+        ]
+        if not caption and message.text:
+            words = {"type": "text", "text": {"body": message.text, "preview_url": False}}
+            steps = [partial(self._say, account, message, words), *steps]
+        return in_parts(message, steps)
+
+    def _say(self, account: Account, message: Outbound, what: Mapping[str, Any]) -> str:
+        body = {
             "messaging_product": "whatsapp",
             **_to(message),
-            "type": "text",
-            "text": {"body": message.text, "preview_url": False},
+            **what,
             "biz_opaque_callback_data": message.id,
         }
         answer = self.post(account, f"{account.address}/messages", body)
-        return Sent(next((text(each_, "id") for each_ in each(answer, "messages")), ""))
+        return next((text(each_, "id") for each_ in each(answer, "messages")), "")
+
+    def _send_file(self, account: Account, message: Outbound, file: File, caption: str) -> str:
+        """Handed over first, then sent by the id that Meta gave it."""
+        form = {"messaging_product": "whatsapp", "type": file.type}
+        path = f"{account.address}/media"
+        answer = self.call(account, "POST", path, form=form, file=("file", file), seen=False)
+        if not answer.is_success:
+            raise graph.failure(answer)
+        sort = _sort_of(file)
+        media = {"id": text(answer.data, "id")}
+        if caption:
+            media["caption"] = caption
+        if sort == "document":
+            media["filename"] = file.name
+        return self._say(account, message, {"type": sort, sort: media})
 
     def check(self, account: Account) -> Checked:
         if not account.address.isdigit():
@@ -130,6 +186,18 @@ class WhatsApp(graph.Product):
             headers={"authorization": f"Bearer {account.credentials.get('access_token', '')}"},
             loopback=account.loopback,
         )
+
+
+def _sort_of(file: File) -> str:
+    sort = file.type.partition("/")[0]
+    return sort if sort in {"image", "video", "audio"} else "document"
+
+
+def _caption(message: Outbound) -> str:
+    """The text, where it can stand below the first file instead of before it."""
+    if not message.files or len(message.text) > LONGEST_CAPTION:
+        return ""
+    return "" if _sort_of(message.files[0]) == "audio" else message.text
 
 
 def _number(value: Mapping[str, Any]) -> str:

@@ -8,8 +8,10 @@ and deletions only of business chats; it has no receipts and no key against send
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,6 +28,7 @@ from conversations.channels.wire.contract import (
     Sent,
     Trouble,
 )
+from conversations.channels.wire.parts import in_parts
 from conversations.channels.wire.provider import (
     Ask,
     Card,
@@ -36,6 +39,7 @@ from conversations.channels.wire.provider import (
     Reply,
     gettext_noop,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.telegram.updates import items_of
 from conversations.channels.wire.values import inside
 
@@ -49,6 +53,9 @@ TAKEN = (
     "my_chat_member",
 )
 LARGEST = 20 * 1024 * 1024  # bytes that a bot may fetch
+LARGEST_PHOTO = 10 * 1024 * 1024
+LONGEST_CAPTION = 1_024
+_SHOWN = {"image/jpeg": "photo", "image/png": "photo", "video/mp4": "video", "audio/mpeg": "audio"}
 _THREAD = re.compile(r"(-?\d{1,20})(?:/(\d{1,20}))?(?:@([\w-]{1,200}))?")
 
 
@@ -71,6 +78,7 @@ class Telegram:
         longest=4096,
         per_minute=1_500,
     )
+    takes = Takes(most=10, largest=LARGEST, together=LARGEST)  # Telegram itself takes 50 MB
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
@@ -102,28 +110,30 @@ class Telegram:
         return ""
 
     def send(self, account: Account, message: Outbound) -> Sent:
-        chat, topic, business = _where(message)
-        body: dict[str, Any] = {"chat_id": chat, "text": message.text}
-        if topic:
-            body["message_thread_id"] = topic
-        if business:
-            body["business_connection_id"] = business
-        quoted = message.in_reply_to.rpartition(":")[2]
-        if chat < 0 and quoted.isdigit():  # in a group it must be seen who is answered
-            body["reply_parameters"] = {
-                "message_id": int(quoted),
-                "allow_sending_without_reply": True,
-            }
-        answer = self._call(account, "sendMessage", body)
+        below = message.text if message.files and len(message.text) <= LONGEST_CAPTION else ""
+        steps = [
+            partial(self._post, account, message, file, below if not number else "")
+            for number, file in enumerate(message.files)
+        ]
+        if message.text and not below:
+            steps = [partial(self._post, account, message, None, message.text), *steps]
+        return in_parts(message, steps)
+
+    def _post(self, account: Account, message: Outbound, file: File | None, words: str) -> str:
+        """A text, or a file with a text below it. Returns the id under which it stands there."""
+        body, kind = _addressed(message), _kind_of(file)
+        if words:
+            body["text" if file is None else "caption"] = words
+        answer = self._call(account, f"send{kind.capitalize()}", body, file=file, name=kind)
         moved = _moved(answer)
         if moved is not None:  # the group became a supergroup: nothing was sent yet
-            body["chat_id"] = chat = moved
+            body["chat_id"] = moved
             body.pop("reply_parameters", None)
-            answer = self._call(account, "sendMessage", body)
+            answer = self._call(account, f"send{kind.capitalize()}", body, file=file, name=kind)
         if not answer.data.get("ok"):
             raise _failure(answer)
         number = inside(answer.data, "result").get("message_id")
-        return Sent(f"{chat}:{number}" if isinstance(number, int) else "")
+        return f"{body['chat_id']}:{number}" if isinstance(number, int) else ""
 
     def check(self, account: Account) -> Checked:
         me = self._asked(account, "getMe")
@@ -177,9 +187,22 @@ class Telegram:
             raise NotConnected(_said(answer), passing=answer.status >= 429)
         return inside(answer.data, "result")
 
-    def _call(self, account: Account, method: str, body: dict[str, Any]) -> calling.Answer:
+    def _call(
+        self,
+        account: Account,
+        method: str,
+        body: dict[str, Any],
+        *,
+        file: File | None = None,
+        name: str = "",
+    ) -> calling.Answer:
         url = f"{API}/bot{_token(account)}/{method}"
-        return calling.call("POST", url, body=body, transport=self._transport)
+        if file is None:
+            return calling.call("POST", url, body=body, transport=self._transport)
+        form = {
+            key: each if isinstance(each, str) else json.dumps(each) for key, each in body.items()
+        }
+        return calling.call("POST", url, form=form, file=(name, file), transport=self._transport)
 
 
 def secret_token(account: Account) -> str:
@@ -201,6 +224,27 @@ def _where(message: Outbound) -> tuple[int, int, str]:
     if not found:
         raise SendFailed("this conversation names no chat of Telegram", permanent=True)
     return int(found[1]), int(found[2] or 0), found[3] or ""
+
+
+def _addressed(message: Outbound) -> dict[str, Any]:
+    chat, topic, business = _where(message)
+    body: dict[str, Any] = {"chat_id": chat}
+    if topic:
+        body["message_thread_id"] = topic
+    if business:
+        body["business_connection_id"] = business
+    quoted = message.in_reply_to.rpartition(":")[2]
+    if chat < 0 and quoted.isdigit():  # in a group it must be seen who is answered
+        body["reply_parameters"] = {"message_id": int(quoted), "allow_sending_without_reply": True}
+    return body
+
+
+def _kind_of(file: File | None) -> str:
+    """Of the method that sends it, and of its field there."""
+    if file is None:
+        return "message"
+    kind = _SHOWN.get(file.type, "document")
+    return "document" if kind == "photo" and len(file.data) > LARGEST_PHOTO else kind
 
 
 def _moved(answer: calling.Answer) -> int | None:

@@ -123,6 +123,7 @@ _META_REFUSED: list[tuple[int, Any, Headers, dict[str, Any]]] = [
     (400, _graph_error(190), {}, {"trouble": "access", "permanent": True}),
     (400, _graph_error(100), {}, {"trouble": "permanent", "permanent": True}),
     (500, _graph_error(2), {}, {"trouble": "passing", "permanent": False}),
+    (503, {}, {}, {"trouble": "passing", "permanent": False}),
 ]
 
 SAMPLES = [

@@ -102,8 +102,10 @@ def _settled(row: Polling, claimed: Claimed, adapter: Polled, reading: Reading) 
         if _mine(claimed) is None:
             logger.warning("channel %s: read, but no longer ours to say so", row.channel_id)
             return
-        for one in reading.found:
+        stored = [
             receive(row.channel, body=one.body, headers=_NO_HEADERS, key=one.key)
+            for one in reading.found
+        ]
         Polling.objects.filter(pk=row.pk).update(
             cursor=dict(reading.cursor),
             due_at=now if reading.more else now + adapter.every,
@@ -114,8 +116,8 @@ def _settled(row: Polling, claimed: Claimed, adapter: Polled, reading: Reading) 
         )
         note_heartbeat(row.channel, at=now)
         _works(row.channel, remark=reading.remark)
-    if reading.found:
-        logger.info("channel %s: %s read", row.channel_id, len(reading.found))
+    if any(stored):
+        logger.info("channel %s: %s of it was new", row.channel_id, sum(stored))
 
 
 def _mine(claimed: Claimed) -> Polling | None:

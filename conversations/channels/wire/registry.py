@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conversations.channels.wire.alerts import Alerts
+from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.mastodon.adapter import Mastodon
@@ -17,6 +18,7 @@ from conversations.channels.wire.webhook import Webhook
 
 CHANNELS: dict[str, Channel] = {
     "alerts": Alerts(),
+    "bluesky": Bluesky(),
     "email": Email(),
     "facebook": Page(),
     "instagram": Instagram(),

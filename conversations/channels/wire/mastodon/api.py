@@ -12,10 +12,10 @@ import httpx
 from conversations.channels.wire import calling
 from conversations.channels.wire.contract import Account, SendFailed, Trouble
 from conversations.channels.wire.provider import NotRead
+from conversations.channels.wire.servers import server_of
 from conversations.channels.wire.values import text
 
 _NAME = re.compile(r"@?([\w.-]{1,100})@([\w.-]{1,250}(?::\d{1,5})?)")
-_SERVER = re.compile(r"(https?)://([\w.-]{1,250}(?::\d{1,5})?)/?")
 LARGEST = 8_000_000  # bytes: forty posts with the profiles of all who are in them
 SECONDS = 10.0
 
@@ -26,17 +26,6 @@ def name_and_host(account: Account) -> tuple[str, str]:
     if not found:
         raise SendFailed("the account is not written as name@server", permanent=True)
     return found[1].lower(), found[2].lower()
-
-
-def server(account: Account) -> str:
-    """Its address, without a slash at the end. Plain http is for this very machine only."""
-    named = account.credentials.get("server", "") or name_and_host(account)[1]
-    if "://" not in named:
-        named = f"https://{named}"
-    found = _SERVER.fullmatch(named.lower())
-    if not found or (found[1] == "http" and not account.loopback):
-        raise SendFailed("the server is not an https address", permanent=True)
-    return f"{found[1]}://{found[2]}"
 
 
 class Api:
@@ -59,13 +48,16 @@ class Api:
             headers["idempotency-key"] = key
         return calling.call(
             method,
-            f"{server(self._account)}/api/v1/{path}",
+            f"{self._server()}/api/v1/{path}",
             headers=headers,
             query=query,
             body=body,
             transport=self._transport,
             given=calling.Given(loopback=self._account.loopback, largest=LARGEST, seconds=SECONDS),
         )
+
+    def _server(self) -> str:
+        return server_of(self._account, default=name_and_host(self._account)[1])
 
     def asked(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> Any:
         """What a GET of a reading brought, a list or an object. Raises NotRead."""

@@ -10,20 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from conversations.channels.wire import watching
 from conversations.channels.wire.mastodon.api import Api, unread
-from conversations.channels.wire.mastodon.statuses import instant
 from conversations.channels.wire.provider import Found, NotRead, Reading
 from conversations.channels.wire.values import inside, text
+from conversations.channels.wire.watching import instant
 
 A_PAGE = 40
 PAGES = 5  # of one sort in one reading
-WATCHED_FOR = timedelta(days=3)
-MOST_WATCHED = 200
 A_LOOK = 20  # posts that Mastodon gives at once
-BETWEEN_LOOKS = timedelta(minutes=2)
 _MENTIONS: Mapping[str, str | list[str]] = {"types[]": ["mention"]}
 
 
@@ -36,7 +33,7 @@ class _Walk:
 
 def read(api: Api, cursor: Mapping[str, str]) -> Reading:
     """cursor: `from`; `me`, our id there; `mentions`, `own`: the newest ids that are known;
-    `watched`: [id, author's id, edited_at, said_at] of late mentions; `looked`: when, how far."""
+    `watched`: [id, author's id, edited_at, said_at] of late mentions; `looked`."""
     walk = _Walk(cursor=dict(cursor))
     me = cursor.get("me") or text(api.asked("accounts/verify_credentials"), "id")
     if not (me.isascii() and me.isalnum()):
@@ -106,55 +103,32 @@ def _is_after(said: Mapping[str, Any], since: str) -> bool:
 
 
 def _look_again(api: Api, walk: _Walk, new: list[Mapping[str, Any]]) -> None:
-    now = datetime.now(UTC)
-    watched = _watched(walk.cursor)
-    watched += [
-        [
-            text(status, "id"),
-            text(inside(status, "account"), "id"),
-            text(status, "edited_at"),
-            text(status, "created_at"),
-        ]
-        for status in new
-    ]
-    watched = [each for each in watched if _is_late(each, now)][-MOST_WATCHED:]
-    looked, _, at = walk.cursor.get("looked", "").partition(" ")
-    last = instant(looked)
-    if watched and (last is None or now - last >= BETWEEN_LOOKS):
-        first = int(at or 0) if at.isdigit() and int(at) < len(watched) else 0
-        watched = _looked_at(api, walk, watched, watched[first : first + A_LOOK])
-        walk.cursor["looked"] = f"{now.isoformat()} {first + A_LOOK}"
-    walk.cursor["watched"] = json.dumps(watched)
+    rows, some, looked = watching.due(walk.cursor, [_row(each) for each in new], at_once=A_LOOK)
+    gone = _looked_at(api, walk, some) if some else set()
+    walk.cursor |= {"watched": watching.kept(rows, gone=gone), "looked": looked}
 
 
-def _watched(cursor: Mapping[str, str]) -> list[list[str]]:
-    try:
-        return [[str(word) for word in each] for each in json.loads(cursor["watched"])]
-    except (KeyError, TypeError, ValueError):
-        return []
+def _row(status: Mapping[str, Any]) -> watching.Row:
+    author = text(inside(status, "account"), "id")
+    edited, said = text(status, "edited_at"), text(status, "created_at")
+    return [text(status, "id"), author, edited, said]
 
 
-def _is_late(one: list[str], now: datetime) -> bool:
-    at = instant(one[3]) if len(one) == 4 else None
-    return at is not None and now - at < WATCHED_FOR
-
-
-def _looked_at(
-    api: Api, walk: _Walk, watched: list[list[str]], some: list[list[str]]
-) -> list[list[str]]:
-    there = _statuses(api, [one[0] for one in some])
+def _looked_at(api: Api, walk: _Walk, some: list[watching.Row]) -> set[str]:
+    """Returns the ids of those that are gone."""
+    there = _statuses(api, [row[0] for row in some])
     gone = set()
-    for one in some:
-        status = there.get(one[0])
+    for row in some:
+        status = there.get(row[0])
         if status is None:
-            if _is_gone(api, one):
-                gone.add(one[0])
-                body = json.dumps({"kind": "gone", "id": one[0]}).encode()
-                walk.found.append(Found(f"gone:{one[0]}"[:200], body))
-        elif text(status, "edited_at") != one[2]:
-            one[2] = text(status, "edited_at")
-            walk.found.append(_found(f"edited:{one[0]}:{one[2]}", "edited", status))
-    return [one for one in watched if one[0] not in gone]
+            if _is_gone(api, row):
+                gone.add(row[0])
+                body = json.dumps({"kind": "gone", "id": row[0]}).encode()
+                walk.found.append(Found(f"gone:{row[0]}"[:200], body))
+        elif text(status, "edited_at") != row[2]:
+            row[2] = text(status, "edited_at")
+            walk.found.append(_found(f"edited:{row[0]}:{row[2]}", "edited", status))
+    return gone
 
 
 def _statuses(api: Api, ids: list[str]) -> dict[str, Mapping[str, Any]]:
@@ -175,7 +149,7 @@ def _statuses(api: Api, ids: list[str]) -> dict[str, Mapping[str, Any]]:
     return singles
 
 
-def _is_gone(api: Api, one: list[str]) -> bool:
+def _is_gone(api: Api, one: watching.Row) -> bool:
     """Deleted, not merely hidden from us: whoever blocks us has taken nothing back."""
     answer = api.tried(f"statuses/{one[0]}")
     if answer.status not in {404, 410}:

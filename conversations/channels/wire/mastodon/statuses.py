@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from conversations.channels.wire.contract import (
 from conversations.channels.wire.email.headers import clean
 from conversations.channels.wire.email.markup import text_of
 from conversations.channels.wire.values import digest_of, each, inside, text
+from conversations.channels.wire.watching import instant
 
 PUBLIC = "public:"  # how the keys of threads begin that everybody reads
 DIRECT = "direct"  # one thread a person
@@ -105,14 +105,6 @@ def handle_of(person: Mapping[str, Any], host: str) -> str:
     """`name@host`, also for the server's own people, whom it names without."""
     name = clean(text(person, "acct"))[:250]
     return (name if "@" in name or not name else f"{name}@{host}").lower()
-
-
-def instant(value: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def _name(author: Mapping[str, Any]) -> str:

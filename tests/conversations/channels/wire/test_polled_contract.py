@@ -30,10 +30,11 @@ from crm.access.models import Role
 from crm.values import AUTOMATION
 from tests import house
 from tests.conversations.channels.wire.test_contract import _told as told
+from tests.conversations.channels.wire.worlds.bluesky import BlueskyWorld
 from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"
-WORLDS: list[Any] = [MastodonWorld]
+WORLDS: list[Any] = [BlueskyWorld, MastodonWorld]
 BY_NETWORK = pytest.mark.parametrize("make", WORLDS, ids=lambda world: world.kind)
 
 

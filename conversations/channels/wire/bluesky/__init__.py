@@ -1,0 +1,1 @@
+"""Bluesky as a channel, and other servers of the AT Protocol."""

@@ -15,6 +15,11 @@ def among(ids: Iterable[uuid.UUID]) -> RawSQL:
     return RawSQL("SELECT unnest(string_to_array(%s, ',')::uuid[])", [",".join(map(str, ids))])
 
 
+def among_texts(texts: Iterable[str]) -> RawSQL:
+    """The same for a column of text."""
+    return RawSQL("SELECT json_array_elements_text(%s::json)", [json.dumps(list(texts))])
+
+
 def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     """For `json_to_recordset(%s::json)`; ids and times as their texts."""
     return json.dumps(list(rows), default=str)

@@ -21,9 +21,10 @@ BYTES_A_BATCH = 16 << 20
 CREATE = """
 CREATE TEMPORARY TABLE history_lines (
     number bigint NOT NULL, type text NOT NULL, batch integer NOT NULL, id text NOT NULL,
-    at timestamptz NOT NULL, own boolean NOT NULL, data text NOT NULL
+    at text NOT NULL, own boolean NOT NULL, data text NOT NULL
 )
 """
+ENCODER = json.JSONEncoder(ensure_ascii=False)  # made once: `json.dumps` makes one a line
 COLUMNS = "number, type, batch, id, at, own, data"
 
 
@@ -49,9 +50,11 @@ class Staging:
         with connection.cursor() as cursor:
             with cursor.copy(f"COPY history_lines ({COLUMNS}) FROM STDIN") as copy:
                 for type_, line in lines:
-                    data = json.dumps(line.data, ensure_ascii=False)
+                    data = ENCODER.encode(line.data)
                     batch = self._batch(type_, len(data))
-                    copy.write_row((line.number, type_, batch, line.id, line.at, line.own, data))
+                    copy.write_row(
+                        (line.number, type_, batch, line.id, line.at.isoformat(), line.own, data)
+                    )
             cursor.execute("CREATE INDEX ON history_lines (type, batch)")
             cursor.execute("ANALYZE history_lines")
 
@@ -68,7 +71,9 @@ class Staging:
 
     def earliest(self, but: datetime) -> datetime | None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT min(at) FROM history_lines WHERE at <> %s", [but])
+            cursor.execute(
+                "SELECT min(at::timestamptz) FROM history_lines WHERE at <> %s", [but.isoformat()]
+            )
             found: datetime | None = cursor.fetchone()[0]
             return found
 
@@ -83,4 +88,4 @@ class Staging:
                 parameters,
             )
             for number, id_, at, own, data in cursor:
-                yield Line(number=number, id=id_, at=at, own=own, data=json.loads(data))
+                yield Line(number, id_, datetime.fromisoformat(at), own, json.loads(data))

@@ -32,8 +32,8 @@ from crm.journal.records import (
     a_past_instant,
     by_id,
     clean_head,
-    write,
 )
+from crm.journal.writing import write
 from crm.organisation.models import Unit
 
 

@@ -64,7 +64,7 @@ UPDATE conversations_conversation c SET
     status = CASE WHEN k.closed_at >= k.last_at THEN 'closed'
         WHEN k.waiting_since IS NULL THEN 'waiting' ELSE 'open' END
 FROM known k
-WHERE c.id = k.conversation_id AND NOT c.live
+WHERE c.id = k.conversation_id AND c.id = ANY(%(ids)s) AND NOT c.live
 """
 
 KNOWN_IN = """

@@ -44,7 +44,8 @@ from crm.journal.lines import (
     id_of,
     primary_keys,
 )
-from crm.journal.records import Record, by_id, write
+from crm.journal.records import Record, by_id
+from crm.journal.writing import Blank, write
 from crm.organisation.models import Employee
 
 ELSEWHERE = Q(
@@ -94,6 +95,9 @@ def same_author(there: Any, row: Any) -> bool:
     return one == other or bool(one and other and one.contact_id == other.contact_id)
 
 
+CONVERSATION = Blank(Conversation)
+
+
 class Threads(Authors):
     """Besides: the channels and conversations of a batch of messages."""
 
@@ -117,9 +121,9 @@ class Threads(Authors):
             return self.conversations[id_]
         if id_ not in self.begun:
             channel = self.channels[self.pk(Channel, line.data["channel"])]
-            self.begun[id_] = Conversation(
+            self.begun[id_] = CONVERSATION.filled(
                 key=id_,
-                channel=channel,
+                channel_id=channel.pk,
                 unit_id=channel.unit_id,
                 occurred_at=line.at,
                 updated_at=line.at,

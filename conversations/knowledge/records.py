@@ -40,7 +40,8 @@ from crm.journal.lines import (
     text,
 )
 from crm.journal.models import Keyed
-from crm.journal.records import AT_ONCE, Outcome, Record, write
+from crm.journal.records import AT_ONCE, Outcome, Record
+from crm.journal.writing import write
 from crm.organisation.models import Employee, Unit
 
 

@@ -18,7 +18,9 @@ from django.db.models import Model, Prefetch, QuerySet
 from crm.contacts.models import Contact, Identity, Relationship
 from crm.journal import tombstones
 from crm.journal.lines import Choice, Field, Json, Known, Line, Text, Unfit, id_of, text
-from crm.journal.records import Record, write
+from crm.journal.records import Record
+from crm.journal.writing import write
+from crm.many import among
 
 OTHER_IDENTITIES = "other identities under a known id"
 SYNTHETIC = "import"  # kind and scope of the address of somebody who has none
@@ -147,8 +149,8 @@ class Addresses:
     @classmethod
     def of(cls, contacts: Collection[uuid.UUID]) -> Addresses:
         by_contact: dict[uuid.UUID, list[Identity]] = defaultdict(list)
-        rows = Identity.objects.filter(contact__in=contacts).order_by("pk")
-        for identity in rows:
+        rows = Identity.objects.filter(contact__in=among(contacts)).order_by("pk")
+        for identity in rows.only("contact", "kind"):
             by_contact[identity.contact_id].append(identity)
         return cls(by_contact)
 

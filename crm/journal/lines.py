@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from crm.errors import Invalid
 from crm.journal.models import Keyed
+from crm.many import among, among_texts
 
 Json = Any
 LONGEST_ID = 200
@@ -70,17 +71,19 @@ def id_of(row: Keyed) -> str:
 def primary_keys(model: type[Keyed], ids: Collection[str]) -> dict[str, uuid.UUID]:
     """The rows that bear these ids: the source's own, or ours where the row was born here."""
     rows: QuerySet[Any] = QuerySet(model)
-    found = dict(rows.filter(key__in=ids).values_list("key", "pk"))
+    found = dict(rows.filter(key__in=among_texts(ids)).values_list("key", "pk"))
     ours = list(uuids(set(ids) - found.keys()))
     if ours:
-        born_here = rows.filter(key__isnull=True, pk__in=ours).values_list("pk", flat=True)
+        born_here = rows.filter(key__isnull=True, pk__in=among(ours)).values_list("pk", flat=True)
         found |= {str(pk): pk for pk in born_here}
     return found
 
 
 def having(ids: Collection[str]) -> Q:
     """As `primary_keys`, as a condition."""
-    return Q(key__in=ids) | Q(key__isnull=True, pk__in=list(uuids(ids)))
+    ours = list(uuids(ids))
+    there = Q(key__in=among_texts(ids))
+    return there | Q(key__isnull=True, pk__in=among(ours)) if ours else there
 
 
 def uuids(ids: Iterable[str]) -> Iterator[uuid.UUID]:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from crm.journal.models import Tombstone
+from crm.many import among_texts
 
 ADDRESS = "address"  # kind of network and handle, case folded
 EXTERNAL = "external"  # channel and the provider's id of a message
@@ -24,7 +25,7 @@ EXTERNAL = "external"  # channel and the provider's id of a message
 
 def digest(kind: str, value: str, *, key: str = "") -> str:
     said = f"{kind}\0{value}".encode("utf-8", "replace")
-    return hmac.new(_derived(key or settings.SECRETS_KEYS[0]), said, "sha256").hexdigest()
+    return hmac.digest(_derived(key or settings.SECRETS_KEYS[0]), said, "sha256").hex()
 
 
 @lru_cache(maxsize=8)
@@ -49,5 +50,5 @@ def buried(kind: str, values: Collection[str]) -> dict[str, datetime]:
     }
     if not asked:
         return {}
-    rows = Tombstone.objects.filter(digest__in=list(asked)).values_list("digest", "at")
+    rows = Tombstone.objects.filter(digest__in=among_texts(asked)).values_list("digest", "at")
     return {asked[each]: at for each, at in rows}

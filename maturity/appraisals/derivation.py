@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from maturity.appraisals import walking
 from maturity.appraisals.exempting import NOTHING, Exempted
+from maturity.appraisals.walking import Places
 from maturity.facts.ledger import Day
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import gates, stages, walk
 from maturity.scoring.definition import Criterion, Model
 from maturity.scoring.gates import Measured, Outcome
 from maturity.scoring.stages import Standing
-from maturity.scoring.walk import Walked, Week
+from maturity.scoring.walk import Walked
 
 OPENS = (Outcome.MET, Outcome.HELD)
 UnitsAt = Callable[[date], Iterable[UnitAt]]
@@ -127,14 +129,10 @@ def described(
     }
 
 
-class Days(Protocol):
-    """One reading of the past: what was counted on any day, and the Mondays of the walk."""
+class Days(walking.Days, Protocol):
+    """Besides: who is there on a day."""
 
-    @property
-    def model(self) -> Model: ...
     def units_at(self, day: date, /) -> list[UnitAt]: ...
-    def mondays(self, until: date) -> list[date]: ...
-    def day(self, on: date) -> Day: ...
 
 
 def staged(derived: Derived, standing: Standing, unit: UUID | None) -> dict[str, Any]:
@@ -170,23 +168,17 @@ def derive(
     live: Live,
     units_at: UnitsAt | None = None,
     exempted: Exempted = NOTHING,
+    places: Places | None = None,
 ) -> Derived:
     """Gates and stages are those of the last Monday, the figures those of `as_of` itself.
 
-    units_at: the units of a day, where `days` would have to count first.
+    units_at: the units of a day, where `days` would have to count first. places: what is
+    remembered of earlier walks over the same days.
     """
-    monday, model = monday_reached(units_at or days.units_at, as_of, now), days.model
-    weeks = [exempted.week(days.day(week)) for week in days.mondays(monday)]
+    monday = monday_reached(units_at or days.units_at, as_of, now)
+    stride = walking.Way(days, monday, exempted, places).end()
     day = exempted.day(days.day(as_of))
-    walked, plain = walk.walk(model, weeks), plainly(model, weeks)
-    return Derived(model, as_of, day, walked, as_of != monday, live, plain)
-
-
-def plainly(model: Model, weeks: Sequence[Week]) -> Walked | None:
-    """The walk as if nothing had ever been exempted; None where nothing was."""
-    if not any(week.exempt for week in weeks):
-        return None
-    return walk.walk(model, (replace(week, exempt={}) for week in weeks))
+    return Derived(days.model, as_of, day, stride.walked, as_of != monday, live, stride.plain)
 
 
 def company(derived: Derived) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -54,3 +55,13 @@ class Exempted:
 
 
 NOTHING = Exempted()
+
+
+def digest(exempted: Exempted) -> str:
+    """The same for the same exemptions, and for no others."""
+    said = [
+        f"{row.unit} {row.criterion} {row.since.isoformat()} {row.until} "
+        f"{row.ended.isoformat() if row.ended else ''}"
+        for row in exempted.rows
+    ]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,21 +13,20 @@ from django.utils import timezone
 from crm.errors import Missing
 from maturity.appraisals.derivation import OPENS, monday_reached
 from maturity.appraisals.exemptions import exempted
-from maturity.appraisals.known import Known
+from maturity.appraisals.past import Past
 from maturity.appraisals.services import PastReading, check_day
+from maturity.appraisals.walking import Remembered, Step, Way
 from maturity.facts.cases import CASES, CONDITIONS, Case, clock
 from maturity.facts.counting import Clause, Counted, Views
 from maturity.facts.ledger import MEASURES, Day, Ledger
 from maturity.facts.organisation import UnitAt
-from maturity.facts.records import read
 from maturity.scoring import gates, stages, walk
-from maturity.scoring.definition import Criterion, Kind, load
+from maturity.scoring.definition import Criterion, Kind, Model, load
 from maturity.scoring.gates import GateState, Measured
 from maturity.scoring.stages import Standing
 from maturity.scoring.walk import Walked
 
 WEEKS_SHOWN = 8
-Step = tuple[date, Walked, Day]
 
 
 @dataclass(frozen=True)
@@ -52,29 +52,21 @@ class Asked:
         return walk.company_figures(ledger.model, day.week, walked.units)[self.criterion.id]
 
 
-def steps(ledger: Ledger, until: date) -> Iterator[Step]:
-    """Reading `corrected`, Monday after Monday."""
-    walked, aside = walk.start(ledger.model), exempted()
-    for monday in ledger.mondays(until):
-        day = aside.day(ledger.day(monday))
-        walked = walk.step(ledger.model, walked, day.week)
-        yield monday, walked, day
-
-
-def criterion_of(ledger: Ledger, id_: str) -> Criterion:
-    found = ledger.model.by_id.get(id_.upper())
+def criterion_of(model: Model, id_: str) -> Criterion:
+    found = model.by_id.get(id_.upper())
     if found is None:
-        ids = ", ".join(ledger.model.by_id)
+        ids = ", ".join(model.by_id)
         raise Missing(f"there is no criterion {id_}; there are {ids}", code="unknown_criterion")
     return found
 
 
-def explained(ledger: Ledger, known: Known | None, asked: Asked, *, now: datetime) -> Iterator[str]:
-    """`known`: for the reading of that name; `ledger` is then what was known on the day."""
-    monday = monday_reached(ledger.units_at, asked.as_of, now)
-    walked_so_far = list(known.steps(monday) if known else steps(ledger, monday))
-    walked = walked_so_far[-1][1] if walked_so_far else walk.start(ledger.model)
-    day = known.day(asked.as_of) if known else ledger.day(asked.as_of)
+def explained(past: Past, ledger: Ledger, asked: Asked, *, now: datetime) -> Iterator[str]:
+    """`ledger`: the records that this reading of the day rests on."""
+    units_at, aside = partial(past.units_at, as_of=asked.as_of), exempted()
+    monday = monday_reached(units_at, asked.as_of, now)
+    way = Way(past, monday, aside, Remembered(past, aside), shown=WEEKS_SHOWN)
+    walked_so_far = list(way.steps())[-WEEKS_SHOWN:]
+    walked, day = way.stride.walked, past.day(asked.as_of)
     views, terms = ledger.terms(asked.as_of, asked.criterion, unit=asked.key)
     counted = MEASURES[asked.criterion.metric](views, terms)
     measured = asked.measured(ledger, day, walked)
@@ -180,16 +172,16 @@ def yes(held: object) -> str:
 
 def walked_through(ledger: Ledger, asked: Asked, done: Sequence[Step]) -> Iterator[str]:
     yield ""
-    yield f"The last {min(WEEKS_SHOWN, len(done))} Mondays"
-    for monday, walked, day in done[-WEEKS_SHOWN:]:
-        standing = asked.standing(walked)
+    yield f"The last {len(done)} Mondays"
+    for step in done:
+        standing = asked.standing(step.walked)
         if standing is None:
             continue
-        measured = asked.measured(ledger, day, walked)
-        outcome = outcomes(asked, walked)[asked.criterion.id]
+        measured = asked.measured(ledger, step.day, step.walked)
+        outcome = outcomes(asked, step.walked)[asked.criterion.id]
         figure = f"{measured.k}" + ("" if measured.n is None else f" of {measured.n}")
         gate = state_of(standing.gates[asked.criterion.id], ledger)
-        yield f"  {monday}  {figure:>12}  {outcome.value:<12}  {gate}"
+        yield f"  {step.on}  {figure:>12}  {outcome.value:<12}  {gate}"
 
 
 def outcomes(asked: Asked, walked: Walked) -> Mapping[str, gates.Outcome]:
@@ -237,15 +229,12 @@ def explain(
     """Lines; raises Missing for an unknown criterion or unit, Invalid for a day out of reach."""
     now = at or timezone.now()
     check_day(as_of, today=now.date())
-    ledger, known = Ledger(read(), load()), None
-    found = criterion_of(ledger, criterion)
-    if reading is PastReading.KNOWN:
-        known = Known(ledger, exempted())
-        ledger = known.ledger_at(as_of)
-    one = unit_named(ledger.units_at(as_of), unit) if unit else None
-    if known is not None and one is not None:
-        ledger = known.recorded_before(one.cut)
-    yield from explained(ledger, known, Asked(found, as_of, one, rows, reading), now=now)
+    past = Past(reading, load(), now=now)
+    found, ledger = criterion_of(past.model, criterion), past.seen(as_of)
+    one = unit_named(past.units_at(as_of), unit) if unit else None
+    if one is not None and ledger is not past.corrected.ledger_of(as_of):
+        ledger = past.known.recorded_before(one.cut)  # later than the others knew, or earlier
+    yield from explained(past, ledger, Asked(found, as_of, one, rows, reading), now=now)
 
 
 def unit_named(units: Sequence[UnitAt], name: str) -> UnitAt:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from maturity.appraisals.exempting import NOTHING, Exempted
 from maturity.facts.ledger import Day, Ledger
 from maturity.facts.organisation import UnitAt
-from maturity.scoring import walk
-from maturity.scoring.walk import Walked
 
 
 class Known:
@@ -21,8 +17,8 @@ class Known:
     A unit looks at what was recorded before its own midnight, the company before the last one.
     """
 
-    def __init__(self, ledger: Ledger, exempted: Exempted = NOTHING) -> None:
-        self.ledger, self.model, self.exempted = ledger, ledger.model, exempted
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger, self.model = ledger, ledger.model
         belated = [(at, recorded) for at, recorded in ledger.records.moments() if recorded > at]
         self.happened = sorted(at for at, _ in belated)
         self.recorded = sorted(recorded for _, recorded in belated)
@@ -85,18 +81,6 @@ class Known:
     def is_evaluated(self, monday: date) -> bool:
         cut = self.cut(monday)
         return cut is not None and monday in self.ledger_before(cut).mondays(monday)
-
-    def weeks(self, until: date) -> Iterator[tuple[date, Day]]:
-        for monday in self.mondays(until):
-            yield monday, self.day(monday)
-
-    def steps(self, until: date) -> Iterator[tuple[date, Walked, Day]]:
-        """Every Monday evaluated, with where everybody stood after it."""
-        walked = walk.start(self.ledger.model)
-        for monday, counted in self.weeks(until):
-            day = self.exempted.day(counted)
-            walked = walk.step(self.ledger.model, walked, day.week)
-            yield monday, walked, day
 
 
 def with_unit(day: Day, unit: UUID, own: Day) -> Day:

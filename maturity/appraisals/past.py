@@ -14,10 +14,11 @@ from maturity.appraisals.derivation import last_monday
 from maturity.appraisals.known import Known
 from maturity.facts import kept, spans
 from maturity.facts.evidence import Evidence
-from maturity.facts.kept import KeptDay, Looks
+from maturity.facts.kept import AnyDay, KeptDay, Looks
 from maturity.facts.ledger import Day, Ledger
 from maturity.facts.models import Reading
 from maturity.facts.organisation import UnitAt
+from maturity.facts.packing import Pairs
 from maturity.facts.records import Records, read
 from maturity.scoring.definition import Model
 from maturity.scoring.stages import VALIDITY
@@ -37,9 +38,9 @@ class Past:
     ) -> None:
         self.reading, self.model, self.now = reading, model, now
         self.looks: Looks = corrected.looks if corrected else Looks(now)
-        self.found: dict[date, KeptDay] = {}
+        self.found: dict[date, AnyDay] = {}
         self.asked: set[date] = set()
-        self.counted: dict[date, KeptDay] = {}
+        self.counted: dict[date, AnyDay] = {}
         self._corrected = corrected
         self._span: tuple[date, Ledger] | None = None
 
@@ -57,12 +58,19 @@ class Past:
         self.load([on])
         return on in self.found
 
-    def at(self, on: date) -> KeptDay:
+    def at(self, on: date) -> AnyDay:
         self.load([on])
         return self.found.get(on) or self.count(on)
 
     def day(self, on: date) -> Day:
         return self.at(on).day
+
+    def figures(self, on: date) -> Pairs:
+        return self.at(on).figures
+
+    def digest(self, on: date) -> str:
+        """Of the figures of a kept day; empty where they are not kept."""
+        return self.found[on].digest if self.is_kept(on) else ""
 
     def mondays(self, until: date) -> list[date]:
         """Those of the walk, from the first on."""
@@ -111,7 +119,7 @@ class Past:
             return self.corrected.ledger_of(on)
         return self.known.ledger_at(on)
 
-    def count(self, on: date) -> KeptDay:
+    def count(self, on: date) -> AnyDay:
         if on not in self.counted:
             counted = self.count_known if self.reading == Reading.KNOWN else self.count_corrected
             self.counted[on] = counted(on)

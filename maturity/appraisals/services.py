@@ -22,6 +22,7 @@ from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.models import Appraisal
 from maturity.appraisals.past import Past
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
+from maturity.appraisals.walking import Remembered
 from maturity.appraisals.weeks import Weeks, corrected_weeks, kept_weeks
 from maturity.facts.evidence import Evidence
 from maturity.facts.models import Reading
@@ -92,13 +93,15 @@ def past_of(reading: PastReading) -> Past:
 
 def derived_from(past: Past, as_of: date, *, now: datetime) -> Derived:
     """The appraisal of that day, from kept facts where they are."""
+    gone = exempted()
     return derivation.derive(
         past,
         as_of,
         now=now,
         live=live_evaluations(as_of),
         units_at=lambda on: past.units_at(on, as_of=as_of),
-        exempted=exempted(),
+        exempted=gone,
+        places=Remembered(past, gone),
     )
 
 

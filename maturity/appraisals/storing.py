@@ -15,8 +15,11 @@ from maturity.appraisals.derivation import Live
 from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal, Reading, Transition
+from maturity.appraisals.past import Past
+from maturity.appraisals.walking import Remembered, Way
 from maturity.facts.ledger import Day, Ledger
-from maturity.facts.records import Records, read
+from maturity.facts.models import Reading as DayReading
+from maturity.facts.records import Records
 from maturity.scoring.definition import load
 from maturity.scoring.stages import Standing
 from maturity.scoring.walk import Walked
@@ -51,12 +54,16 @@ def is_due(monday: date, *, now: datetime) -> bool:
 def store_missing(monday: date, *, now: datetime) -> int:
     """Stores every Monday up to `monday` that has no appraisal yet; answers how many."""
     stored = set(Appraisal.objects.filter(unit=None).values_list("as_of", flat=True))
-    known, count = Known(Ledger(read(), load()), exempted()), 0
-    for on, walked, day in known.steps(monday):
-        cut = known.cut(on)
+    past, aside, count = Past(DayReading.KNOWN, load(), now=now), exempted(), 0
+    missing = [on for on in past.mondays(monday) if on not in stored]
+    if not missing:
+        return 0
+    since = (monday - missing[0]).days // 7 + 1
+    for step in Way(past, monday, aside, Remembered(past, aside), shown=since).steps():
+        on, cut = step.on, past.structure.cut(step.on)
         if on in stored or cut is None or now < cut + AFTER_THE_CUT:
             continue
-        store(Week(on, day, known.ledger_at(on), is_live=now < cut + WEEK), walked)
+        store(Week(on, step.day, past.seen(on), is_live=now < cut + WEEK), step.walked)
         count += 1
     return count
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Protocol
 from uuid import UUID
 
-from maturity.appraisals.derivation import Days
 from maturity.appraisals.models import Reading
+from maturity.facts.packing import Pair, Pairs
 from maturity.scoring.definition import Model
-from maturity.scoring.gates import Measured
 from maturity.scoring.walk import ORGANISED_DISTRIBUTION, Walked
 
 THREE_YEARS = timedelta(days=3 * 366)
@@ -39,9 +39,10 @@ class _Gathered:
     def add(self, unit: UUID | None, criterion: str, figure: Figure) -> None:
         self.found.setdefault(unit, {}).setdefault(criterion, []).append(figure)
 
-    def add_all(self, unit: UUID | None, on: date, figures: Mapping[str, Measured]) -> None:
-        for criterion, measured in figures.items():
-            self.add(unit, criterion, (on, measured.k, measured.n))
+    def add_all(self, unit: UUID | None, on: date, figures: Mapping[str, Pair]) -> None:
+        of = self.found.setdefault(unit, {})
+        for criterion, (k, n) in figures.items():
+            of.setdefault(criterion, []).append((on, k, n))
 
     def weeks(self) -> Weeks:
         done = {
@@ -54,28 +55,39 @@ class _Gathered:
         )
 
 
-def corrected_weeks(days: Days, walked: Walked, until: date) -> Weeks:
-    """Every Monday of the walk, as known now; the walk has counted these days already."""
+class Figures(Protocol):
+    """Days that tell k and n of every criterion, without more."""
+
+    @property
+    def model(self) -> Model: ...
+    def mondays(self, until: date) -> list[date]: ...
+    def figures(self, on: date) -> Pairs: ...
+
+
+def corrected_weeks(days: Figures, walked: Walked, until: date) -> Weeks:
+    """Every Monday of the walk, as known now."""
     gathered = _Gathered()
+    stood = {unit: dict(standing.stages_at) for unit, standing in walked.units.items()}
     for on in days.mondays(until):
         if until - on > THREE_YEARS:
             continue
-        week = days.day(on).week
-        for unit, figures in week.units.items():
-            gathered.add_all(UUID(unit), on, figures)
-        pooled = dict(week.company)
-        if len(week.units) > 1:
-            pooled[ORGANISED_DISTRIBUTION] = _distribution(days.model, week.units, walked, on)
+        figures = days.figures(on)
+        units = [unit for unit in figures if unit is not None]
+        for unit in units:
+            gathered.add_all(UUID(unit), on, figures[unit])
+        pooled = dict(figures[None])
+        if len(units) > 1:
+            stages = [stood[unit].get(on) for unit in units if unit in stood]
+            pooled[ORGANISED_DISTRIBUTION] = _distribution(days.model, stages)
         gathered.add_all(None, on, pooled)
     return gathered.weeks()
 
 
-def _distribution(model: Model, units: Iterable[str], walked: Walked, on: date) -> Measured:
+def _distribution(model: Model, stages: Iterable[int | None]) -> Pair:
     """S5-COV of a company of several units: those that coordinated that Monday."""
     wanted = model.by_id[ORGANISED_DISTRIBUTION].number("stage")
-    stood = (dict(walked.units[unit].stages_at).get(on) for unit in units if unit in walked.units)
-    assessed = [stage for stage in stood if stage is not None]
-    return Measured(k=sum(stage >= wanted for stage in assessed), n=len(assessed), enter=0, stay=0)
+    assessed = [stage for stage in stages if stage is not None]
+    return sum(stage >= wanted for stage in assessed), len(assessed)
 
 
 def kept_weeks(until: date) -> Weeks:

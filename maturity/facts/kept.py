@@ -7,7 +7,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import accumulate
+
+from django.db.models import TextField
+from django.db.models.functions import MD5, Cast
 
 from ambassadors.communities import measures as communities
 from ambassadors.governance import measures as governance
@@ -24,7 +28,16 @@ from maturity.facts.evidence import Evidence
 from maturity.facts.ledger import Day
 from maturity.facts.models import DayFacts, Reading, Touch
 from maturity.facts.organisation import UnitAt
-from maturity.facts.packing import pack, pack_evidence, unpack, unpack_evidence
+from maturity.facts.packing import (
+    Json,
+    Pairs,
+    pack,
+    pack_evidence,
+    packed_pairs,
+    pairs,
+    unpack,
+    unpack_evidence,
+)
 from maturity.scoring.definition import Model
 
 COUNTING = 1  # raise it when a measure counts otherwise than before: kept facts are counted anew
@@ -43,16 +56,46 @@ ROOMS = (
     communities,
 )
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+DIGEST = MD5(Cast("said", TextField()))
 
 
 @dataclass(frozen=True)
 class KeptDay:
-    """evidence: empty where none was kept."""
+    """evidence: empty where none was kept. digest: of the figures; empty where none were kept."""
 
     day: Day
     begins: date | None
     has_imports: bool
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def figures(self) -> Pairs:
+        return pairs(self.day)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A kept day as it lies in the database: most of a walk's days are asked for k and n alone."""
+
+    on: date
+    said: Json
+    model: Model
+    begins: date | None
+    has_imports: bool
+    digest: str
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    @cached_property
+    def day(self) -> Day:
+        return unpack(self.on, self.said, self.model)
+
+    @property
+    def figures(self) -> Pairs:
+        return packed_pairs(self.said, self.model)
+
+
+AnyDay = KeptDay | Packed
 
 
 def ground(model: Model, reading: Reading) -> str:
@@ -97,16 +140,17 @@ class Looks:
 
 def kept_days(
     reading: Reading, model: Model, days: Iterable[date], *, looks: Looks | None
-) -> dict[date, KeptDay]:
+) -> dict[date, AnyDay]:
     """Of these days those whose facts are kept, and of corrected ones those still in force."""
     rows = DayFacts.objects.filter(
         reading=reading, ground=ground(model, reading), day__in=list(days)
     )
-    found: dict[date, KeptDay] = {}
-    for row in rows.order_by("day", "-id").distinct("day").defer("evidence"):
-        if looks is None or looks.is_current(cut=row.cut, counted_at=row.counted_at):
-            day = unpack(row.day, row.said, model)
-            found[row.day] = KeptDay(day, row.begins, row.has_imports)
+    found: dict[date, AnyDay] = {}
+    newest = rows.order_by("day", "-id").distinct("day").annotate(digest=DIGEST)
+    fields = ("day", "cut", "counted_at", "begins", "has_imports", "said", "digest")
+    for day, cut, counted_at, begins, has_imports, said, digest in newest.values_list(*fields):
+        if looks is None or looks.is_current(cut=cut, counted_at=counted_at):
+            found[day] = Packed(day, said, model, begins, has_imports, digest)
     return found
 
 
@@ -140,7 +184,7 @@ def is_over(cut: datetime, *, at: datetime) -> bool:
 
 
 def keep(
-    reading: Reading, model: Model, days: Mapping[date, KeptDay], *, counted_at: datetime
+    reading: Reading, model: Model, days: Mapping[date, AnyDay], *, counted_at: datetime
 ) -> int:
     """Keeps those days that are over, in one transaction; answers how many."""
     on_ground = ground(model, reading)

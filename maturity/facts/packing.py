@@ -16,6 +16,8 @@ from maturity.scoring.gates import Measured
 from maturity.scoring.walk import Week
 
 Json = dict[str, Any]
+Pair = tuple[int, int | None]  # k, n
+Pairs = Mapping[str | None, Mapping[str, Pair]]  # of each unit that walks; None: the company
 
 
 def pack(day: Day) -> Json:
@@ -75,6 +77,24 @@ def unpack(on: date, said: Json, model: Model) -> Day:
 def measured(figures: Mapping[str, list[Any]], model: Model) -> dict[str, Measured]:
     """In the order of the model, which JSON does not keep."""
     return {criterion.id: Measured(*figures[criterion.id]) for criterion in model.criteria}
+
+
+def pairs(day: Day) -> Pairs:
+    """k and n of every criterion, of the company and of each unit that walks."""
+    of: dict[str | None, Mapping[str, Measured]] = {None: day.week.company}
+    of.update(day.week.units)
+    return {who: {name: (one.k, one.n) for name, one in said.items()} for who, said in of.items()}
+
+
+def packed_pairs(said: Json, model: Model) -> Pairs:
+    """The same of a packed day: two numbers of each, and no object made."""
+    of: dict[str | None, Json] = {None: said["company"]}
+    of |= {one["unit"]: one["figures"] for one in said["units"] if one["walks"]}
+    names = list(model.by_id)
+    return {
+        who: {name: (figures[name][0], figures[name][1]) for name in names}
+        for who, figures in of.items()
+    }
 
 
 def pack_evidence(found: Mapping[str, Evidence]) -> Json:

@@ -171,9 +171,17 @@ class Model:
     def top(self) -> int:
         return len(self.stages)
 
+    @cached_property
+    def _gates(self) -> Mapping[int, tuple[str, ...]]:
+        stages = {criterion.stage for criterion in self.criteria}
+        return {
+            stage: tuple(c.id for c in self.criteria if c.is_gate and c.stage == stage)
+            for stage in stages
+        }
+
     def gates(self, stage: int) -> tuple[str, ...]:
         """The gates of one stage, in the order of the table."""
-        return tuple(c.id for c in self.criteria if c.is_gate and c.stage == stage)
+        return self._gates.get(stage, ())
 
     def stage(self, number: int | None) -> Stage:
         return self.unassessed if number is None else self.stages[number - 1]

@@ -124,7 +124,7 @@ def move_closed(state: GateState, verdict: Verdict, needed: int, *, on: date) ->
     count = state.confirmations + 1 if verdict.at_enter else 0
     if count >= needed:
         return GateState(is_open=True, opened_at=on)
-    return replace(state, confirmations=count)
+    return state if count == state.confirmations else GateState(confirmations=count)
 
 
 def move_open(
@@ -138,6 +138,8 @@ def move_open(
     losses = state.losses + 1 if verdict.is_loss else 0
     if losses >= rules.losses:
         return GateState(), shown
+    if losses == state.losses and not state.held:
+        return state, shown
     return replace(state, losses=losses, held=0), shown
 
 

@@ -2,6 +2,7 @@ import io
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pgtrigger
 import psycopg
@@ -17,10 +18,17 @@ from conversations.channels.models import Source
 from conversations.inbox.models import Message
 from crm.contacts.models import Contact, ContactMerge, Identity
 from crm.organisation.models import Department, Employee, EmployeeVersion
-from maturity.appraisals import keeping
+from maturity.appraisals import derivation, exemptions, keeping, walking
 from maturity.appraisals.keeping import keep_facts
-from maturity.appraisals.models import Appraisal
-from maturity.appraisals.services import PastReading, appraise, store_due_appraisals
+from maturity.appraisals.models import Appraisal, Exemption
+from maturity.appraisals.services import (
+    PastReading,
+    appraise,
+    past_of,
+    picture,
+    store_due_appraisals,
+)
+from maturity.appraisals.storing import live_evaluations
 from maturity.facts import spans
 from maturity.facts.models import DayFacts, Touch
 from tests.maturity.appraisals.kept import by_scan
@@ -31,7 +39,18 @@ from tests.maturity.reference.test_imported import take_in
 
 pytestmark = pytest.mark.django_db
 KNOWN, CORRECTED = PastReading.KNOWN, PastReading.CORRECTED
+DEAD = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": "redis://127.0.0.1:1/0",
+    "OPTIONS": {"socket_connect_timeout": 0.1},
+}
 DAYS = (MONDAY, date(2026, 4, 10), date(2026, 3, 2), date(2026, 1, 28))
+
+
+@pytest.fixture(autouse=True)
+def near_places(monkeypatch):
+    """Walks are remembered so often that these short pasts are resumed."""
+    monkeypatch.setattr(walking, "EVERY", 3)
 
 
 @pytest.fixture
@@ -44,6 +63,15 @@ def company(tmp_path):
 
 def said(as_of, reading):
     return json.dumps(appraise(as_of, reading=reading))
+
+
+def without_memory(as_of):
+    """The same derivation, every Monday walked."""
+    past, now = past_of(CORRECTED), datetime.now(UTC)
+    units_at = partial(past.units_at, as_of=as_of)
+    aside, live = exemptions.exempted(), live_evaluations(as_of)
+    derived = derivation.derive(past, as_of, now=now, live=live, units_at=units_at, exempted=aside)
+    return derivation.appraisal(derived, reading=CORRECTED.value)
 
 
 def assert_as_scanned(days=DAYS, readings=(KNOWN, CORRECTED)):
@@ -73,6 +101,68 @@ def test_a_day_that_is_kept_is_opened_without_reading_messages(company):
         for day in DAYS:
             assert reading_of_messages(lambda d=day, r=reading: appraise(d, reading=r)) == []
     assert reading_of_messages(lambda: appraise(MONDAY + timedelta(days=3), reading=CORRECTED))
+
+
+@pytest.fixture
+def walked(monkeypatch):
+    """The Mondays that are walked, one by one."""
+    found = []
+
+    def onward(model, stride, week, go=walking.onward):
+        found.append(week.on)
+        return go(model, stride, week)
+
+    monkeypatch.setattr(walking, "onward", onward)
+    return found
+
+
+def test_a_walk_goes_on_where_an_earlier_one_stood_until_something_before_it_changes(
+    company, walked, tmp_path, settings
+):
+    keep_facts(at=AFTER)
+    said(MONDAY, CORRECTED)
+    assert len(walked) == 14
+    walked.clear()
+    said(MONDAY, CORRECTED)
+    said(MONDAY - timedelta(days=1), CORRECTED)
+    assert walked == [MONDAY - timedelta(days=7), MONDAY, MONDAY - timedelta(days=7)]
+    late = Company()
+    late.contact("late", START)
+    late.asks("unanswered", START + timedelta(days=60), contact="late")
+    late.take_in(tmp_path)
+    keep_facts(at=datetime.now(UTC) + timedelta(minutes=10), every_day=False)
+    walked.clear()
+    said(MONDAY, CORRECTED)
+    resumed = walked[0]
+    assert START.date() < resumed < (START + timedelta(days=60)).date()
+    assert_as_scanned([MONDAY], [CORRECTED])
+    walked.clear()
+    settings.CACHES = settings.CACHES | {"default": DEAD}
+    said(MONDAY, CORRECTED)
+    assert len(walked) == 14
+
+
+def test_an_exemption_is_walked_anew_and_both_stages_are_those_of_a_walk_without_memory(
+    company, walked
+):
+    keep_facts(at=AFTER)
+    appraise(MONDAY, reading=CORRECTED)
+    since = datetime(2026, 2, 20, tzinfo=UTC)
+    Exemption.objects.create(
+        criterion="S3-CON-1", stage=3, reason="One portal", until=date(2026, 4, 1),
+        asked_at=since, approved_at=since,
+    )  # fmt: skip
+    for day in (MONDAY, date(2026, 3, 16), MONDAY):
+        remembered = appraise(day, reading=CORRECTED)
+        assert remembered == without_memory(day)
+        assert remembered["stage"]["exempt"] == (day < date(2026, 4, 2))
+
+
+def test_the_trend_is_the_same_from_packed_days_and_from_counted_ones(company):
+    counted = picture(MONDAY, reading=CORRECTED).weeks
+    keep_facts(at=AFTER)
+    assert picture(MONDAY, reading=CORRECTED).weeks == counted
+    assert len(counted.company["S3-CON-1"]) == 14
 
 
 def test_the_newest_day_keeps_the_records_behind_the_company(company):

@@ -19,11 +19,11 @@ from ambassadors.governance import correcting
 from ambassadors.governance.correcting import sent_in
 from ambassadors.governance.pages import shown
 from ambassadors.governance.reading import drafts_of, waiting_for
-from conversations.inbox import enclosing, presence, services, takeovers
+from conversations.inbox import enclosing, presence, services, takeovers, windows
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
-from conversations.inbox.pages.acts import sent_along
+from conversations.inbox.pages.acts import chosen_in, sent_along
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles
-from conversations.inbox.pages.thread import EVERYTHING, why_silent
+from conversations.inbox.pages.thread import EVERYTHING, templates, why_silent
 from conversations.inbox.rights import must_answer, must_note
 from conversations.inbox.services import may_answer
 from conversations.inbox.versions import tag
@@ -83,6 +83,9 @@ def _show(
         may_note=may or _may_note(conversation, request),
         silent=why_silent(request, conversation),
         takes=enclosing.taken_in(conversation),
+        **templates(request, conversation),
+        window_until=windows.closes_at(conversation),
+        is_public=windows.is_public(conversation),
         suggestions=suggest(conversation) if may else [],
         used=used or [],
         others=others,
@@ -170,6 +173,11 @@ def _reply(conversation: Conversation, request: HttpRequest, articles: list[uuid
     return _("On its way.")
 
 
+def _template(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUID]) -> str:
+    chosen_in(conversation, request.POST, actor_of(request))
+    return _("On its way.")
+
+
 def _note(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUID]) -> str:
     must_note(conversation, user_of(request))
     services.note(conversation, text=request.POST.get("text", ""), by=actor_of(request))
@@ -213,6 +221,7 @@ def _keep(conversation: Conversation, request: HttpRequest, _used: list[uuid.UUI
 Act = Callable[[Conversation, HttpRequest, list[uuid.UUID]], str]
 ACTS: dict[str, Act] = {
     "reply": _reply,
+    "template": _template,
     "note": _note,
     "close": _close,
     "reopen": _reopen,

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations.inbox import services
+from conversations.inbox import services, templating, windows
 from conversations.inbox.filters import ConversationFilters
 from conversations.inbox.models import Conversation, Message, MessageKind
 from conversations.inbox.rights import must_answer, must_note
@@ -31,12 +31,14 @@ from conversations.inbox.serializers import (
     Needed,
     NewMessage,
     Nothing,
+    Offered,
     Until,
 )
 from conversations.inbox.versions import must_match, tag
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, person
 from crm.errors import Invalid
+from crm.values import Actor
 
 
 def shown_to(request: Request) -> QuerySet[Conversation]:
@@ -151,6 +153,8 @@ class Messages(InConversation, ListAPIView[Message]):
     def post(self, request: Request, pk: UUID) -> Response:
         """A reply is queued for the person outside; a note stays inside."""
         conversation = self.conversation
+        if isinstance(request.data, dict) and request.data.get("template") is not None:
+            templating.offered(conversation)  # asked for outside of the transaction
         return once(request, lambda: self._write(request, conversation), required=True)
 
     def _write(self, request: Request, conversation: Conversation) -> Response:
@@ -166,6 +170,8 @@ class Messages(InConversation, ListAPIView[Message]):
 def _write(conversation: Conversation, said: dict[str, Any], request: Request) -> Message:
     articles, uploads = said.get("articles", []), said.get("files", [])
     by = actor_of(request)
+    if (chosen := said.get("template")) is not None:
+        return _write_template(conversation, said["kind"], chosen, by)
     if said["kind"] == MessageKind.REPLY:
         return services.reply(
             conversation, text=said["text"], articles=articles, uploads=uploads, by=by
@@ -178,11 +184,53 @@ def _write(conversation: Conversation, said: dict[str, Any], request: Request) -
     return services.note(conversation, text=said["text"], by=by)
 
 
+def _write_template(
+    conversation: Conversation, kind: str, chosen: dict[str, Any], by: Actor
+) -> Message:
+    if kind != MessageKind.REPLY:
+        raise Invalid(_("a note uses no template"), code="note_with_template")
+    name, language, values = chosen["name"], chosen["language"], chosen.get("values", {})
+    words = templating.filled(conversation, name=name, language=language, values=values)
+    return services.reply(conversation, text=words.text, template=words.kept, by=by)
+
+
 def with_words(messages: QuerySet[Message]) -> QuerySet[Message]:
     """With all that the words of a message need: two queries, however many there are."""
     return messages.select_related(
         "author_identity__contact", "author_employee", "delivery"
     ).prefetch_related("attachments")
+
+
+_PARCEL = {
+    "window_until": "2026-11-25T09:30:00Z",
+    "results": [
+        {
+            "name": "parcel_on_its_way",
+            "language": "en",
+            "text": "Hello {{1}}, your parcel comes {{2}}.",
+            "above": "",
+            "below": "Brand",
+            "blanks": ["1", "2"],
+        }
+    ],
+}
+
+
+class Templates(InConversation):
+    @extend_schema(
+        operation_id="templates_list",
+        responses=Offered,
+        examples=[OpenApiExample("One with two blanks", value=_PARCEL, response_only=True)],
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Texts that the conversation's network approved, and until when free words go out."""
+        conversation = self.conversation
+        must_answer(conversation, person(request))
+        found = {
+            "window_until": windows.closes_at(conversation),
+            "results": templating.offered(conversation),
+        }
+        return Response(Offered(found).data)
 
 
 class Close(InConversation):
@@ -273,6 +321,7 @@ urlpatterns = [
     path("conversations/", Conversations.as_view()),
     path("conversations/<uuid:pk>/", OneConversation.as_view()),
     path("conversations/<uuid:pk>/messages/", Messages.as_view()),
+    path("conversations/<uuid:pk>/templates/", Templates.as_view()),
     path("conversations/<uuid:pk>/close/", Close.as_view()),
     path("conversations/<uuid:pk>/snooze/", Snooze.as_view()),
     path("conversations/<uuid:pk>/prioritise/", Prioritise.as_view()),

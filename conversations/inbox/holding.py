@@ -60,6 +60,11 @@ def _decided() -> Conflict:
 
 
 def _write(message: Message, text: str, *, also: list[str] | None = None) -> None:
-    message.text = clean(text)
+    text = clean(text) if text.strip() or not message.attachments.exists() else ""
+    if message.delivery.template is not None and text != message.text:
+        raise Conflict(
+            _("an approved text goes out as it is, or not at all"), code="template_is_fixed"
+        )
+    message.text = text
     message.digest = hashlib.sha256(message.text.encode()).hexdigest()
     message.save(update_fields=["text", "digest", *(also or [])])

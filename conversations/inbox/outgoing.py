@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from conversations.channels.wire.contract import Outbound, Party
 from conversations.channels.wire.email import tokens
 from conversations.inbox.enclosing import enclosed
-from conversations.inbox.models import Direction, Message, MessageKind
+from conversations.inbox.models import Delivery, Direction, Message, MessageKind
 
 MOST_REFERENCES = 20
 
@@ -33,7 +34,16 @@ def outbound(message: Message) -> Outbound:
         sender_name=message.author_employee.name if message.author_employee else "",
         files=enclosed(message),
         parts=tuple(message.delivery.parts),
+        **_approved(message.delivery),
     )
+
+
+def _approved(delivery: Delivery) -> dict[str, Any]:
+    chosen = delivery.template
+    if chosen is None:
+        return {}
+    blanks = tuple((str(blank), str(words)) for blank, words in chosen["blanks"])
+    return {"template": (chosen["name"], chosen["language"]), "blanks": blanks}
 
 
 def _tagged(message: Message, subject: uuid.UUID, *, purpose: str) -> str:

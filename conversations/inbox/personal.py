@@ -128,6 +128,7 @@ HOLDINGS: Holdings = [
             conversation__in=conversations_of(subject).values("pk")
         ),
         blank="cause parts",
+        values={"template": None},
         written="cause",
     ),
     Table(model=UnmatchedReceipt, written="cause", free="references"),

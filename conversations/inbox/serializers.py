@@ -183,20 +183,52 @@ class MessageWords(serializers.ModelSerializer[Message]):
         return dict(DeliveryWords(delivery).data) if delivery is not None else None
 
 
+class ChosenTemplate(Body):
+    """values: the words for each of its blanks, by the blank's name."""
+
+    name = Text(max_length=512)
+    language = Text(max_length=20)
+    values = serializers.DictField(child=Text(), required=False)
+
+
 class NewMessage(Body):
     """articles: ids of the knowledge articles that the answer uses. files: ids of files that you
-    handed in here before; with some the text may be empty."""
+    handed in here before; with some the text may be empty. template: an approved text of the
+    network, which takes the place of `text` (leave that empty) and goes out when the window is
+    closed."""
 
     text = Text(trim_whitespace=False, allow_blank=True)
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     articles = serializers.ListField(child=Id(), required=False, max_length=MOST_ARTICLES)
     files = serializers.ListField(child=Id(), required=False, max_length=MOST_FILES)
+    template = ChosenTemplate(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not (attrs["text"] or attrs.get("files")):
+        if "template" in attrs and (attrs["text"] or attrs.get("files")):
+            words = serializers.ErrorDetail(_("A template goes out alone."), "template_goes_alone")
+            raise serializers.ValidationError({"template": [words]})
+        if not (attrs["text"] or attrs.get("files") or "template" in attrs):
             blank = serializers.ErrorDetail(_("This field may not be blank."), "blank")
             raise serializers.ValidationError({"text": [blank]})
         return attrs
+
+
+class TemplateWords(serializers.Serializer[Any]):
+    """text: with its blanks as {{1}} or {{name}}. above, below: fixed words around it."""
+
+    name = serializers.CharField()
+    language = serializers.CharField()
+    text = serializers.CharField()
+    above = serializers.CharField()
+    below = serializers.CharField()
+    blanks = serializers.ListField(child=serializers.CharField())
+
+
+class Offered(serializers.Serializer[Any]):
+    """window_until: until when free words go out, null where there is no such end."""
+
+    window_until = serializers.DateTimeField(allow_null=True)
+    results = TemplateWords(many=True)
 
 
 class Nothing(Body):

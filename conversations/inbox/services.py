@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -78,12 +79,13 @@ def reply(
     seen: str = "",
     files: Sequence[File] = (),
     uploads: Sequence[uuid.UUID] = (),
+    template: dict[str, Any] | None = None,
 ) -> Message:
     """Queues an answer to the person outside (HELD while a gate asks for approval).
 
     seen: the tag of what the writer saw; Conflict `changed` or `customer_wrote` when something
     was said since. files, uploads: what goes along, at hand or handed in before; then the text may
-    be empty.
+    be empty. template: the approved one whose words `text` is (`templating.Filled.kept`).
     Raises Invalid for an empty or endless text, Forbidden `accept_first` for who may only look,
     Conflict `no_way_back` where the channel has no way out.
     """
@@ -97,7 +99,7 @@ def reply(
         adapter = adapter_of(conversation.channel)
         if adapter is None or conversation.identity_id is None:
             raise Conflict(_("this channel can't be answered from here"), code="no_way_back")
-        windows.must_fit(conversation, text, adapter)
+        windows.must_fit(conversation, text, adapter, approved=template is not None)
         if uploads and by.user is not None:
             files = [*files, *enclosing.handed_in(conversation, uploads, by=by.user)]
         enclosing.must_be_taken(conversation, files)
@@ -112,6 +114,7 @@ def reply(
             message=message,
             conversation=conversation,
             state=DeliveryState.HELD if held else DeliveryState.QUEUED,
+            template=template,
         )
         if held:  # the person outside goes on waiting
             touch(conversation)
@@ -214,17 +217,6 @@ def snooze(conversation: Conversation, *, until: datetime, by: Actor) -> Convers
         record("conversation_snoozed", conversation, by=by, until=until.isoformat())
         levels.refresh([conversation.pk])
     return conversation
-
-
-def end_snoozes(*, at: datetime) -> int:
-    """Brings back what slept long enough. Returns how many."""
-    sleeping = Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=at)
-    woken = list(sleeping.values_list("pk", flat=True))
-    count = sleeping.filter(pk__in=woken).update(
-        status=Status.OPEN, snoozed_until=None, updated_at=at
-    )
-    levels.refresh(woken, at=at)
-    return count
 
 
 def prioritise(conversation: Conversation, *, priority: str, by: Actor) -> Conversation:

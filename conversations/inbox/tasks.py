@@ -15,8 +15,8 @@ from conversations.inbox import (
     enclosing,
     fetching,
     levels,
-    services,
     telling,
+    waking,
 )
 
 
@@ -52,7 +52,7 @@ def forget_waiting_changes() -> None:
 
 @shared_task
 def end_snoozes() -> None:
-    services.end_snoozes(at=timezone.now())
+    waking.end_snoozes(at=timezone.now())
 
 
 @shared_task

@@ -15,8 +15,12 @@ from conversations.inbox.models import Conversation, Direction, Message, Message
 from crm.errors import Conflict, Invalid
 
 
-def must_fit(conversation: Conversation, text: str, adapter: Adapter) -> None:
-    """Before an answer is queued. Raises Invalid `too_long_for_channel`, Conflict `disconnected`,
+def must_fit(
+    conversation: Conversation, text: str, adapter: Adapter, *, approved: bool = False
+) -> None:
+    """Before an answer is queued. approved: its words, by the network, so that no window holds it.
+
+    Raises Invalid `too_long_for_channel`, Conflict `disconnected`,
     `window_closed`."""
     if conversation.channel.closed_at is not None:
         raise Conflict(_("this channel is disconnected"), code="disconnected")
@@ -33,7 +37,7 @@ def must_fit(conversation: Conversation, text: str, adapter: Adapter) -> None:
             % {"most": longest},
             code="too_long_for_channel",
         )
-    end = closes_at(conversation)
+    end = None if approved else closes_at(conversation)
     if end is not None and end <= timezone.now():
         raise Conflict(
             _("they wrote too long ago: this network lets nobody answer now"), code="window_closed"

@@ -129,6 +129,7 @@ MATRIX = [
     ("GET", "conversations/{conversation}/messages/", None, 401, 404, 200, 200, 200, 404, 404),
     ("POST", "conversations/{conversation}/messages/", REPLY, 401, 404, 403, 201, 201, 404, 404),
     ("POST", "conversations/{conversation}/messages/", NOTE, 401, 404, 403, 201, 201, 404, 404),
+    ("GET", "conversations/{conversation}/templates/", None, 401, 404, 403, 409, 409, 404, 404),
     (  # nothing in it: what is empty is refused to who may
         *("POST", "conversations/{conversation}/files/?name=a.txt", None),
         *(401, 404, 403, 400, 400, 404, 404),

@@ -289,6 +289,8 @@ class Outbound:
     automated: written by a rule, not by a person; mail says so (RFC 3834) and asks for no reports.
     parts: where the network takes text and files one by one, the ids of what it has taken at
     earlier tries, "" for what is still to go; see `parts.in_parts`.
+    template: (name, language) of an approved text that goes in place of `text`, and what stands in
+    its blanks, (blank, words).
     """
 
     id: str
@@ -305,6 +307,8 @@ class Outbound:
     files: tuple[File, ...] = ()
     automated: bool = False
     parts: tuple[str, ...] = ()
+    template: tuple[str, str] | None = None
+    blanks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

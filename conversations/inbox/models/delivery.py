@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -50,6 +52,7 @@ class Delivery(models.Model):
     First in, first out per conversation. `attempt` guards every write of an outcome, so that a
     worker thawed after its lease can't overwrite its successor. parts: the network's ids of a
     message that it takes in several, "" for what has not arrived: that alone is sent again.
+    template: `name`, `language` and `blanks` of an approved text that goes in place of the words.
     """
 
     message = models.OneToOneField(
@@ -71,6 +74,9 @@ class Delivery(models.Model):
     )
     parts = ArrayField(
         models.CharField(max_length=500, blank=True), default=list, db_default=[], blank=True
+    )
+    template: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
     )
     updated_at = models.DateTimeField(auto_now=True)
 

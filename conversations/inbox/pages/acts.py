@@ -15,7 +15,14 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from conversations.channels.wire.contract import File
-from conversations.inbox import delivery, enclosing, invitations, services, takeovers
+from conversations.inbox import (
+    delivery,
+    enclosing,
+    invitations,
+    services,
+    takeovers,
+    templating,
+)
 from conversations.inbox.models import Conversation, Delivery
 from conversations.inbox.pages import thread
 from conversations.inbox.pages.listing import neighbours
@@ -41,6 +48,16 @@ def _reply(
         articles=_uuids(form.getlist("articles")),
         seen=form.get("seen", ""),
     )
+    return _("Answer on its way")
+
+
+def chosen_in(conversation: Conversation, form: QueryDict, by: Actor) -> str:
+    name, _sep, language = form.get("template", "").rpartition("/")
+    values = {
+        key.removeprefix("blank-"): form.get(key, "") for key in form if key.startswith("blank-")
+    }
+    words = templating.filled(conversation, name=name, language=language, values=values)
+    services.reply(conversation, text=words.text, template=words.kept, by=by)
     return _("Answer on its way")
 
 
@@ -139,6 +156,7 @@ def _retry(conversation: Conversation, form: QueryDict, by: Actor) -> str:
 
 ACTS: dict[str, Act] = {
     "reply": _reply,
+    "template": chosen_in,
     "note": _note,
     "close": _close,
     "reopen": _reopen,

@@ -16,7 +16,14 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import adapter_of
-from conversations.inbox import enclosing, invitations, presence, takeovers, windows
+from conversations.inbox import (
+    enclosing,
+    invitations,
+    presence,
+    takeovers,
+    templating,
+    windows,
+)
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.listing import MOST_CHOICES, Asked, neighbours
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
@@ -24,6 +31,7 @@ from conversations.inbox.rights import may_invite, serves
 from conversations.inbox.services import may_answer
 from conversations.inbox.versions import tag
 from conversations.service_levels.models import Priority
+from crm.errors import RelaisError
 from crm.organisation.models import Employee, User
 
 logger = logging.getLogger(__name__)
@@ -86,6 +94,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
         "window_until": windows.closes_at(conversation),
         "is_public": windows.is_public(conversation),
         "takes": enclosing.taken_in(conversation),
+        **templates(request, conversation),
         "deadlines": conversation.deadlines.select_related("target").order_by("started_at", "pk"),
         "priorities": Priority.choices,
         "title": str(conversation),
@@ -167,6 +176,20 @@ def why_silent(request: HttpRequest, conversation: Conversation) -> str:
     if not hasattr(user, "employee"):
         return _("Your sign-in belongs to no employee, so nobody could be named as the author.")
     return ""
+
+
+def templates(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """Approved texts, for who may answer: the network is asked when somebody wants them."""
+    user = request.user
+    may = isinstance(user, User) and may_answer(conversation, user) and hasattr(user, "employee")
+    if not may or conversation.channel.closed_at or not templating.has_templates(conversation):
+        return {}
+    if "templates" not in request.GET:
+        return {"templates_are_there": True}
+    try:
+        return {"templates_are_there": True, "templates": templating.offered(conversation)}
+    except RelaisError as error:
+        return {"templates_are_there": True, "templates": [], "templates_trouble": str(error)}
 
 
 def panels(request: HttpRequest, conversation: Conversation) -> list[str]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,13 +15,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from conversations.channels import claiming, connecting
-from conversations.channels.accounts import account_of, forget_channels
+from conversations.channels import claiming
+from conversations.channels.accounts import forget_channels
 from conversations.channels.models import Channel
 from conversations.channels.services import open_channel
 from conversations.channels.wire.contract import File, Receipt
-from conversations.channels.wire.meta.whatsapp import WhatsApp
-from conversations.channels.wire.registry import CHANNELS
 from conversations.inbox import delivery, enclosing, receipts
 from conversations.inbox.models import Attachment, Conversation, Delivery, Message, Upload
 from conversations.inbox.services import reply
@@ -30,8 +27,8 @@ from crm.errors import Invalid
 from crm.values import AUTOMATION
 from tests import house
 from tests.api.hands import Caller, a_key, hear
-from tests.conversations.channels.wire.samples import body_of, sample_of
 from tests.conversations.editorial.plan import Desk, desk, provider
+from tests.conversations.inbox import whatsapp
 from tests.rows import row_counts
 
 pytestmark = pytest.mark.django_db
@@ -178,48 +175,15 @@ def test_the_pages_send_files_and_keep_the_words_of_a_refused_answer(desk: Desk)
 # --- in parts ---
 
 
-class Meta:
-    """Meta's side: how it answers each turn, and what it got."""
-
-    def __init__(self) -> None:
-        self.turns: list[int] = []
-        self.sent: list[dict[str, Any]] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/media"):
-            return httpx.Response(200, json={"id": "m1"})
-        status = self.turns.pop(0) if self.turns else 200
-        if status == 200:
-            self.sent.append(json.loads(request.content))
-        return httpx.Response(status, json={"messages": [{"id": f"wamid.{len(self.sent)}"}]})
+@pytest.fixture(name="meta")
+def _meta(monkeypatch: pytest.MonkeyPatch, settings: Any) -> whatsapp.Meta:
+    return whatsapp.meta(monkeypatch, settings)
 
 
-@pytest.fixture
-def meta(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Meta:
-    made = Meta()
-    monkeypatch.setitem(CHANNELS, "whatsapp", WhatsApp(httpx.MockTransport(made)))
-    settings.BASE_URL = "https://relais.example"
-    forget_channels()
-    return made
-
-
-def _on_whatsapp(desk: Desk) -> Conversation:
-    sample = sample_of("whatsapp")
-    values = sample.credentials | {"phone_number_id": sample.address}
-    channel = connecting.connect(
-        desk.channel.unit, kind="whatsapp", name="W", values=values, by=AUTOMATION
-    )
-    body = body_of(sample.payloads[0])
-    headers = sample.sign(account_of(channel), body)
-    door = f"/hooks/whatsapp/{channel.token}/"
-    Client().post(door, body, content_type="application/json", headers=headers)
-    claiming.ingest()
-    Message.objects.filter(channel=channel).update(occurred_at=timezone.now())
-    return Conversation.objects.get(channel=channel)
-
-
-def test_what_arrived_is_not_sent_again_and_each_part_is_known(desk: Desk, meta: Meta) -> None:
-    conversation = _on_whatsapp(desk)
+def test_what_arrived_is_not_sent_again_and_each_part_is_known(
+    desk: Desk, meta: whatsapp.Meta
+) -> None:
+    conversation = whatsapp.begun(desk.channel.unit)
     files = [File("a.pdf", "application/pdf", PDF), File("b.png", "image/png", b"\x89PNG")]
     message = reply(conversation, text="Both.", files=files, by=desk.ada.acting)
     meta.turns = [200, 503]

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from conversations.channels import claiming
 from conversations.channels.models import Channel, Envelope
-from conversations.inbox import delivery, holding, levels, services
+from conversations.inbox import delivery, holding, levels, services, waking
 from conversations.inbox.models import Conversation, Deadline, Delivery, Message
 from conversations.inbox.tasks import watch_deadlines
 from conversations.service_levels.models import Target
@@ -156,7 +156,7 @@ def test_sleep_stops_the_clocks_until_its_end_or_the_customers_word(
             services.snooze(each, until=MONDAY + 11 * HOUR, by=staff.acting)
     assert told(slept)["first_answer"].paused_at == MONDAY + HOUR
     hears(channel, MONDAY + 2 * HOUR, "w2", thread="t2")
-    services.end_snoozes(at=MONDAY + 11 * HOUR + timedelta(seconds=20))  # the sweep is late
+    waking.end_snoozes(at=MONDAY + 11 * HOUR + timedelta(seconds=20))  # the sweep is late
     assert told(slept)["first_answer"].due_at == MONDAY + 14 * HOUR
     assert told(woken)["first_answer"].due_at == MONDAY + 5 * HOUR
 
@@ -199,7 +199,7 @@ def test_a_new_priority_counts_from_the_same_start_with_its_pauses(
     conversation = hears(channel, MONDAY)
     with clock(MONDAY + HOUR / 2):
         services.snooze(conversation, until=MONDAY + 2 * HOUR, by=staff.acting)
-    services.end_snoozes(at=MONDAY + 2 * HOUR)
+    waking.end_snoozes(at=MONDAY + 2 * HOUR)
     with clock(MONDAY + 2 * HOUR):
         services.prioritise(conversation, priority="urgent", by=staff.acting)
     rows = told(conversation)
@@ -245,7 +245,7 @@ def test_the_same_rows_come_from_the_history(channel: Channel, staff: house.Some
     with clock(MONDAY + 25 * HOUR):
         services.prioritise(second, priority="high", by=staff.acting)
         services.snooze(first, until=MONDAY + 30 * HOUR, by=staff.acting)
-    services.end_snoozes(at=MONDAY + 30 * HOUR)
+    waking.end_snoozes(at=MONDAY + 30 * HOUR)
     answer(first, MONDAY + 31 * HOUR, staff)
     with clock(MONDAY + 32 * HOUR):
         services.close(first, by=staff.acting)

@@ -23,7 +23,7 @@ from conversations.channels.wire.contract import (
     SendFailed,
     Sent,
 )
-from conversations.channels.wire.meta import graph
+from conversations.channels.wire.meta import graph, whatsapp_templates
 from conversations.channels.wire.meta.whatsapp_reading import items_of
 from conversations.channels.wire.parts import in_parts
 from conversations.channels.wire.provider import (
@@ -35,6 +35,7 @@ from conversations.channels.wire.provider import (
     gettext_noop,
 )
 from conversations.channels.wire.takes import Takes
+from conversations.channels.wire.templates import Template
 from conversations.channels.wire.values import each, inside, loaded, text, whole
 
 _HIDDEN = re.compile(r"[A-Za-z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")  # the id of who hides the number
@@ -68,6 +69,16 @@ class WhatsApp(graph.Product):
             graph.ACCESS_TOKEN,
             graph.APP_SECRET,
             graph.VERIFY_TOKEN,
+            Field(
+                "business_account_id",
+                gettext_noop("WhatsApp Business account id"),
+                gettext_noop(
+                    "For templates, the only texts that go out a day after the person wrote. "
+                    "It stands beside the number's id; without it no templates are offered."
+                ),
+                secret=False,
+                required=False,
+            ),
         ),
         steps=(
             gettext_noop(
@@ -115,7 +126,27 @@ class WhatsApp(graph.Product):
                 items += items_of(value, field)
         return items or [Ignored("nothing in it")]
 
+    def templates(self, account: Account) -> Sequence[Template]:
+        business = account.credentials.get("business_account_id", "")
+        if not (business.isascii() and business.isdigit()):
+            return ()
+        found: list[Template] = []
+        after = ""
+        for _ in range(whatsapp_templates.MOST_PAGES):
+            query = {"fields": whatsapp_templates.FIELDS, "limit": whatsapp_templates.PAGE}
+            if after:
+                query["after"] = after
+            page = self._told(account, "GET", f"{business}/message_templates", query)
+            found += whatsapp_templates.usable(page)
+            after = whatsapp_templates.following(page)
+            if not after:
+                break
+        return sorted(found, key=lambda one: (one.name, one.language))
+
     def send(self, account: Account, message: Outbound) -> Sent:
+        if message.template is not None:
+            said = whatsapp_templates.spoken(message.template, message.blanks)
+            return Sent(self._say(account, message, said))
         caption = _caption(message)
         steps = [
             partial(self._send_file, account, message, file, caption if not number else "")

@@ -7,6 +7,7 @@ from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.mastodon.adapter import Mastodon
+from conversations.channels.wire.matrix.adapter import Matrix
 from conversations.channels.wire.meta.instagram import Instagram
 from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp
@@ -23,6 +24,7 @@ CHANNELS: dict[str, Channel] = {
     "facebook": Page(),
     "instagram": Instagram(),
     "mastodon": Mastodon(),
+    "matrix": Matrix(),
     "slack": Slack(),
     "sms": Twilio(),
     "telegram": Telegram(),

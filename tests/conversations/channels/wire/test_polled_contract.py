@@ -32,9 +32,10 @@ from tests import house
 from tests.conversations.channels.wire.test_contract import _told as told
 from tests.conversations.channels.wire.worlds.bluesky import BlueskyWorld
 from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
+from tests.conversations.channels.wire.worlds.matrix import MatrixWorld
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"
-WORLDS: list[Any] = [BlueskyWorld, MastodonWorld]
+WORLDS: list[Any] = [BlueskyWorld, MastodonWorld, MatrixWorld]
 BY_NETWORK = pytest.mark.parametrize("make", WORLDS, ids=lambda world: world.kind)
 
 

@@ -1,0 +1,1 @@
+"""Matrix as a channel, by the client-server API."""

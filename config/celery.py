@@ -114,6 +114,11 @@ app.conf.update(
             "schedule": 10.0,
             "options": {"expires": 10},
         },
+        "strike out words that channels keep no longer": {
+            "task": "conversations.inbox.tasks.strike_old_words",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "forget files that were handed in and never sent": {
             "task": "conversations.inbox.tasks.forget_unsent_files",
             "schedule": 600.0,

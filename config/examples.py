@@ -130,6 +130,8 @@ EXAMPLES: dict[str, Any] = {
         "url": "https://crm.example/hooks/UfZFPnzArnga18pX5MGNgsAG7yylygbY/",
         "callback_url": "https://shop.example/answers",
         "paused": False,
+        "reopen_days": 14,
+        "keep_days": None,
         "closed_at": None,
     },
     "PatchedChannelChangeRequest": {"paused": True},

@@ -66,7 +66,10 @@ class ChannelForm(_Form):
 
     class Meta:
         model = Channel
-        fields = ["kind", "unit", "name", "address", "callback_url", "inbox_url", "options"]
+        fields = [
+            "kind", "unit", "name", "address", "callback_url", "inbox_url", "options",
+            "reopen_days", "keep_days",
+        ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,6 +113,7 @@ class ChannelAdmin(Paged, ModelAdmin):
     )
     fieldsets = (
         (None, {"fields": ("name", "kind", "unit", "address", "callback_url", "options")}),
+        (_("Afterwards"), {"fields": ("reopen_days", "keep_days")}),
         (_("Door"), {"fields": ("door", "sending", "paused_at", "closed_at")}),
     )
     actions_detail = ("to_connection", "pause_or_resume", "reveal_secret")
@@ -141,7 +145,7 @@ class ChannelAdmin(Paged, ModelAdmin):
         shown = ("door", "sending", "paused_at", "closed_at")
         if obj is None:
             return ()
-        mine = () if request.user.is_superuser else ("unit", "address", "options")
+        mine = () if request.user.is_superuser else ("unit", "address", "options", "keep_days")
         return ("kind", *shown, *mine)
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -23,12 +24,16 @@ from crm.access.filters import unit_filter
 from crm.access.permissions import StaffOnly
 from crm.access.services import staffed_units
 from crm.access.tokens import actor_of, person
+from crm.errors import Forbidden
 from crm.organisation.models import User
-from crm.strict import Body, Text, Truth
+from crm.strict import Body, Text, Truth, Whole
 
 
 class ChannelWords(serializers.ModelSerializer[Channel]):
-    """url: the channel's own door, null where it has none. Its secret is never shown here."""
+    """url: the channel's own door, null where it has none. Its secret is never shown here.
+
+    reopen_days: how long after its end a conversation is taken up again. keep_days: for how long
+    words are kept, null for ever."""
 
     unit = serializers.CharField(source="unit.source_id")
     paused = serializers.SerializerMethodField()
@@ -40,7 +45,7 @@ class ChannelWords(serializers.ModelSerializer[Channel]):
         model = Channel
         fields = [
             "id", "kind", "name", "unit", "address", "owned", "url", "callback_url", "paused",
-            "closed_at",
+            "reopen_days", "keep_days", "closed_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -57,6 +62,8 @@ class ChannelWords(serializers.ModelSerializer[Channel]):
 class ChannelChange(Body):
     callback_url = Text(allow_blank=True, required=False, max_length=callbacks.LONGEST)
     paused = Truth(required=False)
+    reopen_days = Whole(required=False, min_value=0, max_value=3_650)
+    keep_days = Whole(required=False, allow_null=True, min_value=1, max_value=36_500)
 
 
 class ChannelFilters(FilterSet):
@@ -101,7 +108,8 @@ class OneChannel(RetrieveAPIView[Channel]):
         operation_id="channels_update", request=ChannelChange, responses={200: ChannelWords}
     )
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Where answers are posted to, and whether the channel is paused."""
+        """Where answers are posted to, whether the channel is paused, and what becomes of its
+        conversations afterwards; only owners of the installation set `keep_days`."""
         channel = self.get_object()
         body = ChannelChange(data=request.data)
         body.is_valid(raise_exception=True)
@@ -116,6 +124,13 @@ def _change(channel: Channel, changes: dict[str, Any], request: Request) -> None
     if url is not None and url != channel.callback_url:
         callbacks.check(channel, url)
         services.set_callback(channel, url=url, by=by)
+    keeping = {name: changes[name] for name in ("reopen_days", "keep_days") if name in changes}
+    if "keep_days" in keeping and not person(request).is_superuser:
+        raise Forbidden(_("for owners of the installation"), code="owners_only")
+    changed = [name for name, value in keeping.items() if value != getattr(channel, name)]
+    for name in changed:
+        setattr(channel, name, keeping[name])
+    services.change_channel(channel, fields=changed, by=by)
     if "paused" in changes:
         services.pause(channel, paused=changes["paused"], by=by)
 

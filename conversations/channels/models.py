@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from conversations.channels.secrets import EncryptedTextField
 from crm.journal.models import Keyed, Recorded
 from crm.organisation.models import Unit
 from crm.values import uuid7
+
+REOPEN_DAYS = 14
 
 
 class Channel(Keyed):
@@ -43,6 +46,25 @@ class Channel(Keyed):
     credentials = EncryptedTextField(blank=True, default="")
     options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("settings"), default=dict, blank=True
+    )
+    reopen_days = models.PositiveSmallIntegerField(
+        _("days in which a closed conversation goes on"),
+        default=REOPEN_DAYS,
+        db_default=REOPEN_DAYS,
+        help_text=_(
+            "Who writes again within these days after the end of their conversation takes it up; "
+            "later a new one begins. 0: always a new one."
+        ),
+    )
+    keep_days = models.PositiveIntegerField(
+        _("days for which words are kept"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "Older messages then lose their words, files and raw bytes, for good; that they were "
+            "written, by whom and when stays. Empty: they are kept."
+        ),
     )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)

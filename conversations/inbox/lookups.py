@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -15,9 +16,10 @@ from conversations.inbox.models import Conversation, Correspondent, Message
 from conversations.inbox.threading import Known, Thread, may_go_on
 from crm.contacts.services import Person
 
-REOPENS = 14 * 86_400.0  # seconds in which a message goes on with a closed conversation
+DAY = 86_400.0  # seconds
 
-_FIELDS = ("id", "channel_id", "identity_id", "thread", "status", "closed_at")
+_FIELDS = ("id", "channel_id", "identity_id", "thread", "status")
+_ENDED = ("closed_at", "channel__reopen_days")
 
 
 def known_messages(
@@ -61,18 +63,20 @@ def _by_thread(arrivals: Sequence[Asked], known: Known) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.id, c.channel_id, c.identity_id, c.thread, c.status, c.closed_at
+            SELECT c.id, c.channel_id, c.identity_id, c.thread, c.status, c.closed_at,
+              ch.reopen_days
             FROM unnest(%s::uuid[], %s::bigint[], %s::text[]) AS asked (channel, identity, thread)
             JOIN conversations_conversation c
               ON c.identity_id = asked.identity AND c.thread = asked.thread
              AND c.channel_id = asked.channel
+            JOIN conversations_channel ch ON ch.id = c.channel_id
             ORDER BY c.status <> 'closed', c.closed_at
             """,
             [list(column) for column in zip(*keys, strict=True)] if keys else [[], [], []],
         )
-        for *row, closed_at in cursor.fetchall():
+        for *row, closed_at, days in cursor.fetchall():
             thread = known.share(Thread(*row))
-            if may_go_on(status=thread.status, closed_at=closed_at, now=now, reopens=REOPENS):
+            if may_go_on(status=thread.status, closed_at=closed_at, now=now, reopens=days * DAY):
                 known.by_thread[thread.channel_id, thread.identity_id, thread.thread] = thread
 
 
@@ -82,17 +86,27 @@ def _by_reference(arrivals: Sequence[Asked], known: Known) -> None:
         return
     channels = {channel.pk for channel, *_ in arrivals}
     rows = Message.objects.filter(channel__in=channels, external_id__in=references).values_list(
-        "channel_id", "external_id", *(f"conversation__{name}" for name in _FIELDS[:-1])
+        "channel_id", "external_id", *(f"conversation__{name}" for name in (*_FIELDS, *_ENDED))
     )
     for channel_id, external_id, *row in rows:
-        known.by_reference[channel_id, external_id] = known.share(Thread(*row))
+        if (thread := _going_on(row, known)) is not None:
+            known.by_reference[channel_id, external_id] = thread
 
 
 def _by_token(arrivals: Sequence[Asked], known: Known) -> None:
     ids = {token for *_, token in arrivals if token is not None}
     if ids:
-        for row in Conversation.objects.filter(pk__in=ids).values_list(*_FIELDS[:-1]):
-            known.share(Thread(*row))
+        for row in Conversation.objects.filter(pk__in=ids).values_list(*_FIELDS, *_ENDED):
+            _going_on(row, known)
+
+
+def _going_on(row: Sequence[Any], known: Known) -> Thread | None:
+    """None for one that ended too long ago to be taken up: what quotes it begins anew."""
+    *fields, closed_at, days = row
+    status = fields[_FIELDS.index("status")]
+    if not may_go_on(status=status, closed_at=closed_at, now=timezone.now(), reopens=days * DAY):
+        return None
+    return known.share(Thread(*fields))
 
 
 def _correspondents(known: Known) -> None:

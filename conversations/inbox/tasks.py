@@ -15,6 +15,7 @@ from conversations.inbox import (
     enclosing,
     fetching,
     levels,
+    retention,
     telling,
     waking,
 )
@@ -38,6 +39,13 @@ def deliver_due() -> None:
 @shared_task
 def fetch_files() -> None:
     fetching.fetch_due(at=timezone.now())
+
+
+@shared_task
+def strike_old_words() -> None:
+    end = time.monotonic() + 20
+    while retention.strike_due(at=timezone.now()) and time.monotonic() < end:
+        pass  # a batch a turn; the next hour goes on
 
 
 @shared_task

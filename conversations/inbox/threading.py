@@ -64,4 +64,4 @@ def may_go_on(*, status: str, closed_at: datetime | None, now: datetime, reopens
     """Whether a new message goes on with a conversation: a closed one only for `reopens` s."""
     if status != "closed" or closed_at is None:
         return True
-    return (now - closed_at).total_seconds() <= reopens
+    return (now - closed_at).total_seconds() < reopens

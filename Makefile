@@ -12,7 +12,7 @@ if command -v flock >/dev/null && [ -f var/run.lock ]; then flock -n var/run.loc
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check test-api test-browser test-faults bench
+.PHONY: help run stop test check test-api test-browser test-faults test-peers bench
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ test-api: .venv/.stamp-api ## the suite of the API's clients; CASES=50 requests 
 
 test-faults: .venv/.stamp-dev ## the suite that kills and freezes a running system
 	@exec $(BIN)/python -m pytest -m fault $(ARGS)
+
+test-peers: .venv/.stamp-dev ## the suite that speaks to real servers: Synapse, Bluesky, Dovecot, Postfix; installs them
+	@$(BIN)/python -m tests.peers.prepare
+	@exec $(BIN)/python -m pytest -m peer tests/peers $(ARGS)
 
 bench: .venv/.stamp-dev ## measure; ROWS=50000 by default
 	@exec $(BIN)/python -m bench $(ARGS)

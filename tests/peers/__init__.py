@@ -1,0 +1,1 @@
+"""Real servers of other people, started here on loopback, spoken to as the product does."""

@@ -35,10 +35,11 @@ _STOP_BY_TELEPHONE = _STOP | {"cancel", "end", "quit", "revoke", "36179", "stop 
 _START = frozenset({"start", "unstop", "yes", "oui", "reprendre"})
 _STOPS: Mapping[str, frozenset[str]] = {
     "sms": _STOP_BY_TELEPHONE,
+    "kannel": _STOP_BY_TELEPHONE,
     "whatsapp": _STOP,
     "email": _STOP,
 }
-_COUNTED = frozenset({"sms", "whatsapp"})  # carriers hold STOP against whoever goes on
+_COUNTED = frozenset({"sms", "kannel", "whatsapp"})  # carriers hold STOP against whoever goes on
 
 
 def network_of(channel: Channel) -> str:

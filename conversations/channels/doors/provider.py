@@ -19,7 +19,7 @@ from conversations.channels.doors.webhook import LARGEST, body_of
 from conversations.channels.models import Channel
 from conversations.channels.services import LONGEST_KEY, receive
 from conversations.channels.wire.contract import Account
-from conversations.channels.wire.provider import Ask, Door, Reply
+from conversations.channels.wire.provider import Ask, ByQuery, Door, Reply
 from crm.problems import problem_response
 
 logger = logging.getLogger(__name__)
@@ -46,11 +46,15 @@ def _take(request: HttpRequest, kind: str, token: str) -> HttpResponse:
         return problem_response(404, "not_found", "no channel has this address")
     if channel.closed_at is not None:
         return problem_response(410, "closed", "this channel is closed")
+    by_query = request.method == "GET" and isinstance(adapter, ByQuery)
     body = body_of(request) if request.method == "POST" else b""
+    if by_query:
+        body = request.META.get("QUERY_STRING", "").encode("utf-8", "replace")
     if body is None:
         return problem_response(413, "too_large", f"at most {LARGEST} bytes are taken")
     headers = {name.lower(): value for name, value in request.headers.items()}
-    ask = Ask(request.method or "", request.GET.dict(), headers, body)
+    method = "POST" if by_query else request.method or ""
+    ask = Ask(method, request.GET.dict(), headers, body)
     return _answered(channel, adapter, ask)
 
 

@@ -68,13 +68,13 @@ def call(
     query: Mapping[str, str | list[str]] | None = None,
     file: tuple[str, File] | None = None,
     content: bytes | None = None,
-    seen: bool = True,
+    seen: bool | None = None,
     transport: httpx.BaseTransport | None = None,
     given: Given | None = None,
 ) -> Answer:
     """body: sent as JSON. file: its field in a form of several parts. content: sent as it is.
-    seen: whether anybody notices what it does. given: the server was named by the company, and
-    how it may be reached.
+    seen: whether anybody notices what it does, else all but GET. given: the server was named by
+    the company, and how it may be reached.
     Raises SendFailed where no answer came; unknown, where a request that is noticed had left by
     then."""
     given = given or _OWN
@@ -100,7 +100,7 @@ def call(
         raise SendFailed(f"the provider was not reached ({type(error).__name__})") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         cause = f"the provider's answer did not come ({type(error).__name__})"
-        raise SendFailed(cause, unknown=seen and method != "GET") from error
+        raise SendFailed(cause, unknown=method != "GET" if seen is None else seen) from error
 
 
 def _named(file: tuple[str, File]) -> dict[str, tuple[str, bytes, str]]:

@@ -165,6 +165,22 @@ class Door(Provider, Protocol):
 
 
 @runtime_checkable
+class ByQuery(Door, Protocol):
+    """A network whose deliveries are GET requests: their query is the body."""
+
+    by_query: bool
+
+
+@runtime_checkable
+class Segmented(Protocol):
+    """A network that cuts a text into pieces, whose length depends on its letters."""
+
+    most_segments: int
+
+    def segments(self, text: str) -> int: ...
+
+
+@runtime_checkable
 class Polled(Provider, Protocol):
     """An account that is read again and again. Nobody posts for it: `verify` is always False."""
 

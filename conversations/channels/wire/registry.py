@@ -6,6 +6,7 @@ from conversations.channels.wire.alerts import Alerts
 from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
+from conversations.channels.wire.kannel import Kannel
 from conversations.channels.wire.mastodon.adapter import Mastodon
 from conversations.channels.wire.matrix.adapter import Matrix
 from conversations.channels.wire.meta.instagram import Instagram
@@ -23,6 +24,7 @@ CHANNELS: dict[str, Channel] = {
     "email": Email(),
     "facebook": Page(),
     "instagram": Instagram(),
+    "kannel": Kannel(),
     "mastodon": Mastodon(),
     "matrix": Matrix(),
     "slack": Slack(),

@@ -95,7 +95,7 @@ class Product:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         file: tuple[str, File] | None = None,
-        seen: bool = True,
+        seen: bool | None = None,
     ) -> calling.Answer:
         """`path`: what follows the version. Raises SendFailed where no answer came."""
         version = account.options.get("graph_version", VERSION)

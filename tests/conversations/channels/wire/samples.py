@@ -60,6 +60,8 @@ class Sample:
 
 
 def body_of(payload: dict[str, Any]) -> bytes:
+    if "query" in payload:
+        return str(payload["query"]).encode()
     if "form" in payload:
         return urlencode(payload["form"]).encode()
     return json.dumps(payload["body"]).encode()  # \u escapes, as Meta writes them
@@ -103,6 +105,11 @@ def _twilio(account: Account, body: bytes) -> Headers:
         "x-twilio-signature": base64.b64encode(mac.digest()).decode(),
         "content-type": "application/x-www-form-urlencoded",
     }
+
+
+def _kannel(account: Account, body: bytes) -> Headers:
+    pair = f"relais:{account.credentials['word']}".encode()
+    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def _graph_error(code: int, **more: Any) -> dict[str, Any]:
@@ -248,6 +255,28 @@ SAMPLES = [
             "auth.test": {"ok": True, "team": "Brand", "team_id": "T1DC2JH3J", "bot_id": "B1"},
         },
         unknown=(200, {"ok": False, "error": "invalid_auth"}),
+    ),
+    Sample(
+        kind="kannel",
+        address="12345",
+        credentials={
+            "url": "https://gateway.example/cgi-bin/sendsms",
+            "username": "tester",
+            "password": "foobar",
+            "word": "aLongWord4711",
+        },
+        sign=_kannel,
+        bound=False,
+        handle="+15551234567",
+        taken={},
+        taken_id="0199f3a2-7c1e-7b44-9d5c-3f2a1b0e0001",
+        refused=[
+            (403, {}, {}, {"trouble": "access", "permanent": True}),
+            (400, {}, {}, {"trouble": "permanent", "permanent": True}),
+            (503, {}, {}, {"trouble": "passing", "permanent": False}),
+        ],
+        known={"sendsms": {}},
+        unknown=(403, {}),
     ),
     Sample(
         kind="sms",

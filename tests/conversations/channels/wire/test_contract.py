@@ -29,6 +29,7 @@ from conversations.channels.wire.contract import (
     SendFailed,
     Sent,
 )
+from conversations.channels.wire.kannel import Kannel
 from conversations.channels.wire.meta.instagram import Instagram
 from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp
@@ -129,6 +130,7 @@ ADAPTERS: dict[str, Any] = {
     "dummy": Dummy,
     "facebook": Page,
     "instagram": Instagram,
+    "kannel": Kannel,
     "slack": Slack,
     "sms": Twilio,
     "telegram": Telegram,

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from conversations.channels.accounts import provider_of
 from conversations.channels.wire.contract import Channel as Adapter
-from conversations.channels.wire.provider import Provider, Segmented
+from conversations.channels.wire.provider import Provider, Segmented, Weighed
 from conversations.inbox.models import Conversation, Direction, Message, MessageKind
 from crm.errors import Conflict, Invalid
 
@@ -26,14 +26,16 @@ def must_fit(
         raise Conflict(_("this channel is disconnected"), code="disconnected")
     if not isinstance(adapter, Provider):
         return
-    longest = adapter.card.longest
+    weight, longest = len(text), adapter.card.longest
+    if isinstance(adapter, Weighed):
+        weight, longest = adapter.weigh(conversation.thread, text)
     if isinstance(adapter, Segmented) and adapter.segments(text) > adapter.most_segments:
         raise Invalid(
             _("this would be %(count)s short messages: at most %(most)s are sent at once")
             % {"count": adapter.segments(text), "most": adapter.most_segments},
             code="too_long_for_channel",
         )
-    if longest and len(text) > longest:
+    if longest and weight > longest:
         raise Invalid(
             ngettext(
                 "this network takes %(most)s character in one message",

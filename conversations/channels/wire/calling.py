@@ -148,6 +148,12 @@ def seconds(value: object) -> float | None:
     return number if 0 < number <= 86_400 else None
 
 
+def seconds_since(value: object) -> float | None:
+    """A moment as a provider writes it, in seconds since 1970; None for anything else."""
+    said = str(value)
+    return float(said) if said.isascii() and said.isdigit() and len(said) < 12 else None
+
+
 def refusal(
     answer: Answer, cause: str, *, wait: float | None = None, trouble: Trouble | None = None
 ) -> SendFailed:

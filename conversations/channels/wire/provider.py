@@ -172,6 +172,15 @@ class ByQuery(Door, Protocol):
 
 
 @runtime_checkable
+class Weighed(Protocol):
+    """A network where a text's length, and how long it may be, depend on what and where."""
+
+    def weigh(self, thread: str, text: str) -> tuple[int, int]:
+        """How long the text counts there, and the most that is taken."""
+        ...
+
+
+@runtime_checkable
 class Segmented(Protocol):
     """A network that cuts a text into pieces, whose length depends on its letters."""
 

@@ -7,6 +7,7 @@ from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.kannel import Kannel
+from conversations.channels.wire.linkedin import LinkedIn
 from conversations.channels.wire.mastodon.adapter import Mastodon
 from conversations.channels.wire.matrix.adapter import Matrix
 from conversations.channels.wire.meta.instagram import Instagram
@@ -17,6 +18,7 @@ from conversations.channels.wire.telegram.adapter import Telegram
 from conversations.channels.wire.twilio import Twilio
 from conversations.channels.wire.webchat import WebChat
 from conversations.channels.wire.webhook import Webhook
+from conversations.channels.wire.x.adapter import X
 
 CHANNELS: dict[str, Channel] = {
     "alerts": Alerts(),
@@ -25,6 +27,7 @@ CHANNELS: dict[str, Channel] = {
     "facebook": Page(),
     "instagram": Instagram(),
     "kannel": Kannel(),
+    "linkedin": LinkedIn(),
     "mastodon": Mastodon(),
     "matrix": Matrix(),
     "slack": Slack(),
@@ -33,4 +36,5 @@ CHANNELS: dict[str, Channel] = {
     "webchat": WebChat(),
     "webhook": Webhook(),
     "whatsapp": WhatsApp(),
+    "x": X(),
 }

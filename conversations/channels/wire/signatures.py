@@ -24,6 +24,21 @@ def meta(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
     return bool(secret) and same(headers.get("x-hub-signature-256", ""), f"sha256={digest}")
 
 
+def x(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """`x-twitter-webhooks-signature`, base64; no time is signed."""
+    mac = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    wanted = f"sha256={base64.b64encode(mac).decode()}"
+    return bool(secret) and same(headers.get("x-twitter-webhooks-signature", ""), wanted)
+
+
+def linkedin(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """`X-LI-Signature`: the beginning is part of what is signed; some write it before the digest
+    as well."""
+    digest = hmac.new(secret.encode(), b"hmacsha256=" + body, hashlib.sha256).hexdigest()
+    given = headers.get("x-li-signature", "").removeprefix("hmacsha256=")
+    return bool(secret) and same(given, digest)
+
+
 def slack(secret: str, headers: Mapping[str, str], body: bytes, *, now: float) -> bool:
     """Version 0: the time and the body, not older than five minutes."""
     stamp = headers.get("x-slack-request-timestamp", "")

@@ -107,6 +107,17 @@ def _twilio(account: Account, body: bytes) -> Headers:
     }
 
 
+def _x(account: Account, body: bytes) -> Headers:
+    mac = hmac.new(account.credentials["consumer_secret"].encode(), body, hashlib.sha256)
+    return {"x-twitter-webhooks-signature": f"sha256={base64.b64encode(mac.digest()).decode()}"}
+
+
+def _linkedin(account: Account, body: bytes) -> Headers:
+    key = account.credentials["client_secret"].encode()
+    digest = hmac.new(key, b"hmacsha256=" + body, hashlib.sha256).hexdigest()
+    return {"x-li-signature": digest}
+
+
 def _kannel(account: Account, body: bytes) -> Headers:
     pair = f"relais:{account.credentials['word']}".encode()
     return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
@@ -163,6 +174,83 @@ SAMPLES = [
             "me": {"user_id": "17841405822304914", "username": "brand"},
         },
         unknown=(401, _graph_error(190)),
+    ),
+    Sample(
+        kind="linkedin",
+        address="96072893",
+        credentials={"client_secret": "client-secret", "access_token": "AQVJtoken"},
+        sign=_linkedin,
+        handle="urn:li:person:V9W_L_bioc",
+        thread="post:urn:li:activity:7094637247890620418",
+        taken={"id": "77", "commentUrn": "urn:li:comment:(activity:7094637247890620418,77)"},
+        taken_id="urn:li:comment:(urn:li:activity:7094637247890620418,77)",
+        refused=[
+            (
+                429,
+                {"status": 429, "message": "Resource level throttle DAY limit reached"},
+                {},
+                {"trouble": "limited", "permanent": False},
+            ),
+            (
+                401,
+                {"status": 401, "message": "The token used in the request has expired"},
+                {},
+                {"trouble": "access", "permanent": True},
+            ),
+            (
+                403,
+                {"status": 403, "message": "Not enough permissions to access"},
+                {},
+                {"trouble": "access", "permanent": True},
+            ),
+            (
+                400,
+                {"status": 400, "message": "Comment create failed"},
+                {},
+                {"trouble": "permanent", "permanent": True},
+            ),
+            (500, {}, {}, {"trouble": "passing", "permanent": False}),
+        ],
+        known={"organizations/96072893": {"localizedName": "Brand"}},
+        unknown=(401, {"status": 401, "message": "Invalid access token"}),
+    ),
+    Sample(
+        kind="x",
+        address="2244994945",
+        credentials={
+            "consumer_key": "key of the app",
+            "consumer_secret": "consumer-secret",
+            "access_token": "2244994945-token",
+            "access_token_secret": "secret of the token",
+        },
+        sign=_x,
+        handle="42",
+        taken={"data": {"dm_conversation_id": "42-2244994945", "dm_event_id": "1005"}},
+        taken_id="1005",
+        refused=[
+            (
+                429,
+                {"title": "Too Many Requests", "detail": "Too Many Requests"},
+                {"x-rate-limit-reset": "1"},
+                {"trouble": "limited", "retry_after": 1.0, "permanent": False},
+            ),
+            (
+                403,
+                {"detail": "You cannot send messages to this user."},
+                {},
+                {"trouble": "blocked", "permanent": True},
+            ),
+            (
+                403,
+                {"detail": "You are not allowed to create a Tweet with duplicate content."},
+                {},
+                {"trouble": "permanent", "permanent": True},
+            ),
+            (401, {"title": "Unauthorized"}, {}, {"trouble": "access", "permanent": True}),
+            (503, {}, {}, {"trouble": "passing", "permanent": False}),
+        ],
+        known={"users/me": {"data": {"id": "2244994945", "username": "brand"}}},
+        unknown=(401, {"title": "Unauthorized"}),
     ),
     Sample(
         kind="telegram",

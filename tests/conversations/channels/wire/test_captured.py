@@ -23,8 +23,10 @@ from conversations.channels.wire.contract import (
     Opted,
     Receipt,
 )
+from conversations.channels.wire.linkedin import LinkedIn
 from conversations.channels.wire.meta.whatsapp import WhatsApp
 from conversations.channels.wire.provider import Ask
+from conversations.channels.wire.x.adapter import X
 
 FIXTURES = Path(__file__).resolve().parents[5] / "shared" / "fixtures" / "webhooks"
 OURS = {
@@ -35,6 +37,8 @@ OURS = {
     "meta_sha256",
     "meta_verify_get",
     "telegram_secret",
+    "x_webhook_sha256",
+    "linkedin_sha256",
 }
 needs_fixtures = pytest.mark.skipif(not FIXTURES.exists(), reason="no captured payloads here")
 
@@ -43,7 +47,7 @@ needs_fixtures = pytest.mark.skipif(not FIXTURES.exists(), reason="no captured p
 def test_every_published_vector_of_our_schemes_is_judged_right(subtests: Any) -> None:
     vectors = json.loads((FIXTURES / "signature-vectors" / "vectors.json").read_text("utf-8"))
     mine = [each for each in vectors if each["scheme"] in OURS]
-    assert len(mine) >= 30
+    assert len(mine) >= 34
     for vector in mine:
         with subtests.test(f"{vector['scheme']}: {vector['note']}"):
             assert _judged(vector) is vector["valid"]
@@ -66,7 +70,32 @@ def _judged(vector: dict[str, Any]) -> bool:
         return _handshake(secret, vector["url"])
     if scheme == "telegram_secret":
         return signatures.same(headers.get("x-telegram-bot-api-secret-token", ""), secret)
-    return signatures.meta(secret, headers, body)
+    over_the_body = {
+        "meta_sha256": signatures.meta,
+        "x_webhook_sha256": signatures.x,
+        "linkedin_sha256": signatures.linkedin,
+    }
+    return over_the_body[scheme](secret, headers, body)
+
+
+@needs_fixtures
+def test_the_published_checks_of_a_door_are_answered_as_they_say(subtests: Any) -> None:
+    vectors = json.loads((FIXTURES / "signature-vectors" / "vectors.json").read_text("utf-8"))
+    checked: dict[str, Any] = {
+        "x_crc": (X(), "consumer_secret"),
+        "linkedin_challenge": (LinkedIn(), "client_secret"),
+    }
+    mine = [each for each in vectors if each["scheme"] in checked]
+    assert {each["scheme"] for each in mine} == set(checked)
+    for vector in mine:
+        adapter, name = checked[vector["scheme"]]
+        query = {key: value[0] for key, value in parse_qs(urlsplit(vector["url"]).query).items()}
+        with subtests.test(vector["scheme"]):
+            account = Account(credentials={name: vector["secret"]})
+            reply = adapter.greet(account, Ask("GET", query, {}, b""))
+            assert (reply.status, reply.type) == (200, "application/json")
+            assert json.loads(reply.body) == vector["expected_response"]
+            assert adapter.greet(Account(), Ask("GET", query, {}, b"")) is None
 
 
 def _handshake(token: str, url: str) -> bool:

@@ -30,6 +30,7 @@ from conversations.channels.wire.contract import (
     Sent,
 )
 from conversations.channels.wire.kannel import Kannel
+from conversations.channels.wire.linkedin import LinkedIn
 from conversations.channels.wire.meta.instagram import Instagram
 from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp
@@ -39,6 +40,7 @@ from conversations.channels.wire.slack import Slack
 from conversations.channels.wire.telegram.adapter import Telegram
 from conversations.channels.wire.twilio import Twilio
 from conversations.channels.wire.values import loaded
+from conversations.channels.wire.x.adapter import X
 from conversations.inbox.models import Message
 from crm.values import AUTOMATION
 from tests import house
@@ -131,10 +133,12 @@ ADAPTERS: dict[str, Any] = {
     "facebook": Page,
     "instagram": Instagram,
     "kannel": Kannel,
+    "linkedin": LinkedIn,
     "slack": Slack,
     "sms": Twilio,
     "telegram": Telegram,
     "whatsapp": WhatsApp,
+    "x": X,
 }
 ALL = [DUMMY, *SAMPLES]
 BY_KIND = pytest.mark.parametrize("sample", ALL, ids=lambda sample: sample.kind)

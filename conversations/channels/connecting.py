@@ -40,6 +40,7 @@ from crm.values import Actor
 
 logger = logging.getLogger(__name__)
 
+EMPTIES = "-"
 LONGEST = 4_000  # characters of one value
 EVERY = timedelta(minutes=15)  # a connection is tested again
 
@@ -61,7 +62,9 @@ def connect(unit: Unit, *, kind: str, name: str, values: Mapping[str, str], by: 
         raise Invalid(_("this kind of channel is not connected so"), code="unknown_kind")
     clean = _clean(fields, values)
     _missing(fields, clean)
-    address = next((clean[each.name] for each in fields if each.address), "")
+    address = next(
+        (clean[each.name].removeprefix(each.prefix) for each in fields if each.address), ""
+    )
     with transaction.atomic():
         channel = _reopened(unit, kind=kind, name=name, address=address, by=by) or open_channel(
             unit, kind=kind, name=name, address=address, by=by
@@ -114,12 +117,16 @@ def _reopened(unit: Unit, *, kind: str, name: str, address: str, by: Actor) -> C
 
 
 def change_credentials(channel: Channel, *, values: Mapping[str, str], by: Actor) -> None:
-    """Other values for some fields; an empty one leaves what is there. The account stays."""
+    """Other values for some fields; an empty one leaves what is there, and `-` empties a field
+    that may be empty. The account stays."""
     fields = tuple(each for each in fields_of(channel.kind) if not each.address)
     given = {name: value for name, value in values.items() if value.strip()}
     clean = _clean(fields, given)
     if not clean:
         return
+    for each in fields:
+        if not each.required and clean.get(each.name) == EMPTIES:
+            clean[each.name] = ""
     with transaction.atomic():
         _keep(channel, credentials_of(channel) | clean)
         _begin_anew(channel)
@@ -147,7 +154,7 @@ def _missing(fields: tuple[Field, ...], clean: Mapping[str, str]) -> None:
 
 
 def _keep(channel: Channel, clean: Mapping[str, str]) -> None:
-    channel.credentials = json.dumps(clean)
+    channel.credentials = json.dumps({name: value for name, value in clean.items() if value})
     channel.save(update_fields=["credentials"])
 
 

@@ -21,7 +21,7 @@ from conversations.channels.accounts import door_of
 from conversations.channels.api import ChannelWords, served_by
 from conversations.channels.health import health_of
 from conversations.channels.models import Channel
-from conversations.channels.wire.provider import Provider
+from conversations.channels.wire.provider import Door, Provider
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.idempotency import once
 from crm.access.permissions import OwnerOnly, StaffOnly
@@ -49,7 +49,8 @@ class FieldWords(serializers.Serializer[Any]):
 
 class KindWords(serializers.Serializer[Any]):
     """longest: characters of one message, 0 for no limit. window_hours: for how long after the
-    person wrote they may be answered, null for always. steps: what to do at the network."""
+    person wrote they may be answered, null for always. steps: what to do at the network.
+    has_door: it posts to us; an account of any other is read from here."""
 
     kind = serializers.CharField()
     title = serializers.CharField()
@@ -57,6 +58,7 @@ class KindWords(serializers.Serializer[Any]):
     steps = serializers.ListField(child=serializers.CharField())
     longest = serializers.IntegerField()
     window_hours = serializers.IntegerField(allow_null=True)
+    has_door = serializers.BooleanField()
 
 
 class KindsWords(serializers.Serializer[Any]):
@@ -73,7 +75,7 @@ class NewChannel(Body):
 
 
 class OtherValues(Body):
-    """What is left out, or empty, stays as it is."""
+    """What is left out, or empty, stays as it is; `-` empties a field that may be empty."""
 
     values = serializers.DictField(child=Text(allow_blank=True, max_length=connecting.LONGEST))
 
@@ -105,7 +107,10 @@ class HealthWords(serializers.Serializer[Any]):
 
 def kinds() -> list[dict[str, Any]]:
     """What each network says of itself, in the reader's language."""
-    cards = [(kind, each.card) for kind, each in CHANNELS.items() if isinstance(each, Provider)]
+    networks = [(kind, each) for kind, each in CHANNELS.items() if isinstance(each, Provider)]
+    cards = [
+        (kind, each.card, isinstance(each, Door)) for kind, each in sorted(networks, key=_kind)
+    ]
     return [
         {
             "kind": kind,
@@ -114,9 +119,14 @@ def kinds() -> list[dict[str, Any]]:
             "steps": [_(step) for step in card.steps],
             "longest": card.longest,
             "window_hours": int(card.window.total_seconds() // 3_600) if card.window else None,
+            "has_door": has_door,
         }
-        for kind, card in sorted(cards)
+        for kind, card, has_door in cards
     ]
+
+
+def _kind(network: tuple[str, object]) -> str:
+    return network[0]
 
 
 class Kinds(APIView):

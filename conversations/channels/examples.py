@@ -32,6 +32,7 @@ KINDS = _example(
                 "steps": ["Write /newbot to @BotFather in Telegram and choose a name."],
                 "longest": 4096,
                 "window_hours": None,
+                "has_door": True,
             }
         ]
     },

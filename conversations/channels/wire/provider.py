@@ -23,7 +23,8 @@ def gettext_noop(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing to fill in when a channel is connected. label, help: English, marked for
-    translation with `gettext_noop`. address: it becomes the channel's address."""
+    translation with `gettext_noop`. address: it becomes the channel's address; prefix: what people
+    write before it that is no part of it."""
 
     name: str
     label: str
@@ -31,6 +32,7 @@ class Field:
     secret: bool = True
     required: bool = True
     address: bool = False
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

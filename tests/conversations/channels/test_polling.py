@@ -42,6 +42,7 @@ from conversations.channels.wire.provider import (
 from conversations.channels.wire.registry import CHANNELS
 from conversations.channels.wire.values import digest_of, loaded
 from conversations.inbox.models import Message
+from crm.errors import Conflict
 from crm.values import AUTOMATION
 from tests import house
 
@@ -325,3 +326,32 @@ def test_two_workers_at_once_read_one_account_once(wall: Wall, settings: Any) ->
         worker.join()
     assert len(read) == 1
     assert Envelope.objects.count() == 2
+
+
+def test_an_account_is_known_without_its_sign_and_a_field_that_may_be_empty_is_emptied(
+    wall: Wall,
+) -> None:
+    wall.card = Card(
+        "Wall",
+        (
+            Field("account", "Account", "Its name.", address=True, prefix="@"),
+            Field("key", "Key", "Its key."),
+            Field("server", "Server", "Where it is.", required=False),
+        ),
+    )
+    values = {"account": "@Brand@wall.example", "key": "k", "server": "other.example"}
+    channel = connecting.connect(
+        house.unit(), kind="wall", name="Wall", values=values, by=AUTOMATION
+    )
+    assert channel.address == "brand@wall.example"
+    with pytest.raises(Conflict):
+        connecting.connect(
+            channel.unit,
+            kind="wall",
+            name="Wall",
+            values=values | {"account": "brand@wall.example"},
+            by=AUTOMATION,
+        )
+    connecting.change_credentials(channel, values={"server": "-", "key": "-"}, by=AUTOMATION)
+    kept = account_of(Channel.objects.get()).credentials
+    assert (kept["key"], "server" in kept) == ("-", False)

@@ -60,6 +60,7 @@ class Bluesky:
                 gettext_noop("Its handle, such as brand.bsky.social."),
                 secret=False,
                 address=True,
+                prefix="@",
             ),
             Field(
                 "app_password",

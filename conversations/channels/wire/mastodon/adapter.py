@@ -58,6 +58,7 @@ class Mastodon:
                 gettext_noop("Its name and server, such as brand@mastodon.social."),
                 secret=False,
                 address=True,
+                prefix="@",
             ),
             Field(
                 "server",

@@ -27,7 +27,7 @@ from tests.conversations.channels.wire.worlds.mastodon import BOB, MastodonWorld
 
 FIXTURES = Path(__file__).resolve().parents[5] / "shared/fixtures/webhooks"
 needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason="no captured traffic here")
-ACCOUNT = Account(address="@brand@masto.example", credentials=MastodonWorld.values)
+ACCOUNT = Account(address="brand@masto.example", credentials=MastodonWorld.values)
 
 
 def _answer(thread: str, below: str, text: str = "Yes.") -> Outbound:

@@ -39,7 +39,7 @@ test-api: .venv/.stamp-api ## the suite of the API's clients; CASES=50 requests 
 test-faults: .venv/.stamp-dev ## the suite that kills and freezes a running system
 	@exec $(BIN)/python -m pytest -m fault $(ARGS)
 
-test-peers: .venv/.stamp-dev ## the suite that speaks to real servers: Synapse, Bluesky, Dovecot, Postfix; installs them
+test-peers: .venv/.stamp-dev ## the suite that speaks to real servers: Synapse, Bluesky, Dovecot, Postfix, Kannel; installs them
 	@$(BIN)/python -m tests.peers.prepare
 	@exec $(BIN)/python -m pytest -m peer tests/peers $(ARGS)
 

@@ -18,9 +18,12 @@ BLUESKY = {"@atproto/dev-env": "0.3.215", "@atproto/pds": "0.4.217"}
 PACKAGES = {
     "dovecot": "dovecot-imapd dovecot-lmtpd dovecot-sieve dovecot-managesieved",
     "postfix": "postfix",
+    "bearerbox": "kannel",
     "node": "nodejs",
     "npm": "npm",
 }
+FAKE_CENTRE = "/usr/lib/kannel/test/fakesmsc"
+SIEVE = "/usr/lib/dovecot/modules/lib90_sieve_plugin.so"
 FOLDERS = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
@@ -37,8 +40,8 @@ def found(program: str) -> str | None:
 
 def debian() -> None:
     missing = [PACKAGES[program] for program in PACKAGES if not found(program)]
-    if not Path("/usr/lib/dovecot/modules/lib90_sieve_plugin.so").exists():
-        missing.append(PACKAGES["dovecot"])
+    parts = {SIEVE: PACKAGES["dovecot"], FAKE_CENTRE: "kannel-extras"}
+    missing += [packages for path, packages in parts.items() if not Path(path).exists()]
     if not missing:
         return
     words = sorted({word for each in missing for word in each.split()})

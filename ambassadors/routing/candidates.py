@@ -42,7 +42,7 @@ def people(*, at: datetime) -> Pool:
     ids = [each.employee_id for each in available]
     weeks, held = weeks_of(available, at=at), held_by(ids)
     absent = set(
-        Absence.objects.filter(employee__in=ids, starts_at__lte=at, ends_at__gt=at).values_list(
+        Absence.objects.filter(employee__in=among(ids), starts_at__lte=at, ends_at__gt=at).values_list(
             "employee_id", flat=True
         )
     )
@@ -103,9 +103,9 @@ def weeks_of(available: Sequence[Availability], *, at: datetime) -> dict[uuid.UU
     for each in available:
         zones[each.timezone].append(each.employee_id)
     for zone, ids in zones.items():
-        this_week |= Q(employee__in=ids, accepted_at__gte=monday(zone, at=at))
+        this_week |= Q(employee__in=among(ids), accepted_at__gte=monday(zone, at=at))
     rows = (
-        Offer.objects.filter(employee__in=[each.employee_id for each in available])
+        Offer.objects.filter(employee__in=among(each.employee_id for each in available))
         .filter(Q(occurred_at__gte=at - LOOKED_BACK) | Q(accepted_at__gte=at - LOOKED_BACK))
         .values("employee_id")
         .annotate(
@@ -131,12 +131,12 @@ def monday(zone: str, *, at: datetime) -> datetime:
 def held_by(people: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Conversations that wait for the person, and offers they have not answered yet."""
     held = (
-        Conversation.objects.filter(assignee__in=people, status=Status.OPEN)
+        Conversation.objects.filter(assignee__in=among(people), status=Status.OPEN)
         .values_list("assignee_id")
         .annotate(Count("pk"))
     )
     offered = (
-        Offer.objects.filter(employee__in=people, state=OfferState.OPEN, live=True)
+        Offer.objects.filter(employee__in=among(people), state=OfferState.OPEN, live=True)
         .exclude(conversation__assignee=F("employee"))
         .values_list("employee_id")
         .annotate(Count("pk"))

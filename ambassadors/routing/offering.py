@@ -127,7 +127,7 @@ def _news(offer: Offer, kind: EventKind, user: int | None) -> News:
 
 def _people(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
     """Their sign-in and name; who has no sign-in is never asked."""
-    rows = Employee.objects.filter(pk__in=ids, user__isnull=False)
+    rows = Employee.objects.filter(pk__in=among(ids), user__isnull=False)
     return {pk: (user or 0, name) for pk, user, name in rows.values_list("pk", "user_id", "name")}
 
 

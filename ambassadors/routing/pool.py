@@ -85,12 +85,14 @@ class Pool:
         most, best = found or (float("-inf"), None)
         passed_over = {*past.asked, *past.regulars}
         question, at_most = scoring.mark(need.seed.encode()), scoring.TIE + _SLACK
+        tie, odd, whole = scoring.TIE, scoring.ODD, scoring.ALL
         for minus, number, mark, pk in self._line(rule, need).row:
             if at_most - minus < most:
                 break
             if passed_over and pk in passed_over:
                 continue
-            drawn = scoring.TIE * scoring.drawn(question, mark) - minus
+            # `scoring.drawn` written out: a call for each of equal people costs as much again
+            drawn = tie * (((question ^ mark) * odd & whole) / whole) - minus
             if drawn > most or (drawn == most and best and number < best.employee_id.int):
                 most, best = drawn, self._free[pk]
         return scoring.score(best, need, at=self.at) if best else None

@@ -199,15 +199,15 @@ def _left(candidate: Candidate) -> float:
     return max(0.0, 1 - used)
 
 
-_ODD = 0x9E3779B97F4A7C15  # golden section: neighbours land far apart
-_ALL = (1 << 60) - 1
+ODD = 0x9E3779B97F4A7C15  # golden section: neighbours land far apart
+ALL = (1 << 60) - 1
 
 
 def mark(name: bytes) -> int:
     """What a person or a question draws with: hashed once, not for each pair of them."""
-    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big") & _ALL
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big") & ALL
 
 
 def drawn(question: int, person: int) -> float:
     """Between 0 and 1 for two marks, always the same."""
-    return ((question ^ person) * _ODD & _ALL) / _ALL
+    return ((question ^ person) * ODD & ALL) / ALL

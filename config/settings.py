@@ -207,6 +207,7 @@ POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=1)
 # Reading what others publish (docs/listening.md): how many places at once, how long and how much,
 # and whether this very machine may be read. The last is for tests and for nobody else.
 LISTENING_AT_ONCE = env.int("LISTENING_AT_ONCE", default=1)
+LISTENING_STREAMS = env.int("LISTENING_STREAMS", default=8)
 LISTENING_SECONDS = env.float("LISTENING_SECONDS", default=12.0)
 LISTENING_BYTES = env.int("LISTENING_BYTES", default=16_000_000)
 LISTENING_LOOPBACK = env.bool("LISTENING_LOOPBACK", default=False)

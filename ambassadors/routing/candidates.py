@@ -42,9 +42,9 @@ def people(*, at: datetime) -> Pool:
     ids = [each.employee_id for each in available]
     weeks, held = weeks_of(available, at=at), held_by(ids)
     absent = set(
-        Absence.objects.filter(employee__in=among(ids), starts_at__lte=at, ends_at__gt=at).values_list(
-            "employee_id", flat=True
-        )
+        Absence.objects.filter(
+            employee__in=among(ids), starts_at__lte=at, ends_at__gt=at
+        ).values_list("employee_id", flat=True)
     )
     unread = suspended(ids, at=at)
     known = {

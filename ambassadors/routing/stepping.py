@@ -139,7 +139,9 @@ def _keep(rows: Sequence[Conversation], was: Mapping[uuid.UUID, _Found]) -> None
         if found != was[each.pk]:
             alike[found].append(each.pk)
     for (language, topics), ids in alike.items():
-        Conversation.objects.filter(pk__in=among(ids)).update(language=language, topics=list(topics))
+        Conversation.objects.filter(pk__in=among(ids)).update(
+            language=language, topics=list(topics)
+        )
 
 
 def _alone() -> None:

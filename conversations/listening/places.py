@@ -94,6 +94,7 @@ def change_place(place: Place, *, by: Actor, **said: Any) -> Place:
             setattr(row, name, said[name])
         row.due_at = timezone.now()
         row.etag = row.last_modified = ""
+        _take_away(row)
         row.save()
         if "name" in said:
             row.source.name = said["name"].strip()
@@ -109,6 +110,7 @@ def read_again(place: Place, *, by: Actor) -> Place:
     with transaction.atomic():
         row = locked(place)
         _begin_again(row)
+        _take_away(row)
         row.save()
         record("place_read_again", row, by=by)
         wake(Task.READ_PLACES)
@@ -123,7 +125,8 @@ def pause_place(place: Place, *, paused: bool, by: Actor) -> Place:
         if (row.paused_at is not None) == paused:
             return row
         row.paused_at = timezone.now() if paused else None
-        row.save(update_fields=["paused_at"])
+        _take_away(row)
+        row.save(update_fields=["paused_at", "claimed_at", "attempt"])
         record("place_paused" if paused else "place_resumed", row, by=by)
         wake(Task.READ_PLACES)
     return row
@@ -141,6 +144,12 @@ def read_afresh(unit: Unit | None) -> None:
         rows = rows.filter(Q(source__unit=unit) | Q(source__unit=None))
     rows.update(etag="", last_modified="", due_at=timezone.now())
     wake(Task.READ_PLACES)
+
+
+def _take_away(row: Place) -> None:
+    """From whoever reads or follows it now: they can't write, and a follower hangs up."""
+    row.claimed_at = None
+    row.attempt += 1
 
 
 def _begin_again(row: Place) -> None:

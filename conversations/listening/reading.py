@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,10 +37,13 @@ _CLAIM = """
 UPDATE conversations_place SET claimed_at = %(now)s, attempt = attempt + 1
 WHERE source_id = (
     SELECT source_id FROM conversations_place
-    WHERE due_at <= %(now)s AND paused_at IS NULL
+    WHERE due_at <= %(now)s AND paused_at IS NULL AND kind = ANY(%(kinds)s)
       AND (claimed_at IS NULL OR claimed_at <= %(lapsed)s)
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-) AND (SELECT count(*) FROM conversations_place WHERE claimed_at > %(lapsed)s) < %(most)s
+) AND (
+    SELECT count(*) FROM conversations_place
+    WHERE claimed_at > %(lapsed)s AND kind = ANY(%(kinds)s)
+) < %(most)s
 RETURNING source_id, attempt
 """
 
@@ -65,7 +69,11 @@ def read_due(*, seconds: float = SCAN_SECONDS) -> int:
 def claim(*, at: datetime) -> Claimed | None:
     """One place that is due, now ours and nobody else's, committed. None when there is none, or
     as many are in hand as may be: a slow place holds a worker, and others have work for it."""
-    said: dict[str, Any] = {"now": at, "lapsed": at - LEASE, "most": settings.LISTENING_AT_ONCE}
+    return claim_of(list(READERS), most=settings.LISTENING_AT_ONCE, at=at)
+
+
+def claim_of(kinds: Sequence[str], *, most: int, at: datetime) -> Claimed | None:
+    said: dict[str, Any] = {"now": at, "lapsed": at - LEASE, "most": most, "kinds": list(kinds)}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, said)
         found = cursor.fetchone()
@@ -74,22 +82,24 @@ def claim(*, at: datetime) -> Claimed | None:
 
 def read(claimed: Claimed) -> None:
     place = Place.objects.select_related("source__unit").get(pk=claimed.place)
-    asked = _asked(place)
+    asked = asked_of(place)
     began = time.monotonic()
     try:
         heard = READERS[place.kind].read(asked)
         taken = _take(place, heard)
     except NotHeard as failure:
-        _failed(place, claimed, asked, failure)
+        note_failure(place, claimed, asked, failure, pause=_pause)
     except Exception as error:  # a reader's bug, or its time is up: seen, and tried again
         logger.exception("place %s: the reader failed", place.pk)
-        _failed(place, claimed, asked, NotHeard(f"the reader failed: {error!r}"[:300]))
+        failed = NotHeard(f"the reader failed: {error!r}"[:300])
+        note_failure(place, claimed, asked, failed, pause=_pause)
     else:
         _settled(place, claimed, asked, heard, taken)
     logger.info("place %s read in %.1f s", place.pk, time.monotonic() - began)
 
 
-def _asked(place: Place) -> Asked:
+def asked_of(place: Place) -> Asked:
+    searches = place.kind in READERS and READERS[place.kind].searches
     bounds = Bounds(
         bytes=settings.LISTENING_BYTES,
         seconds=settings.LISTENING_SECONDS,
@@ -102,7 +112,7 @@ def _asked(place: Place) -> Asked:
         etag=place.etag,
         last_modified=place.last_modified,
         cursor=place.cursor,
-        terms=hearing.terms_for(place.source) if READERS[place.kind].searches else (),
+        terms=hearing.terms_for(place.source) if searches else (),
     )
 
 
@@ -142,7 +152,7 @@ def _settled(
     if taken.new:
         change["heard_at"] = now
     with transaction.atomic():
-        if not _write(place, claimed, asked, change):
+        if not write(place, claimed, asked, change):
             return
         if not heard.remark:
             note_heard(place.source, at=now)
@@ -155,10 +165,18 @@ def _move(place: Place, to: str) -> None:
     record("place_moved", place, by=AUTOMATION)
 
 
-def _failed(place: Place, claimed: Claimed, asked: Asked, failure: NotHeard) -> None:
+def note_failure(
+    place: Place,
+    claimed: Claimed,
+    asked: Asked,
+    failure: NotHeard,
+    *,
+    pause: Callable[[Place, int], timedelta],
+) -> None:
+    """pause: how long after so many failures in a row."""
     now = timezone.now()
     failures = place.failures + 1
-    wait = max(_pause(place, failures), timedelta(seconds=failure.retry_after or 0))
+    wait = max(pause(place, failures), timedelta(seconds=failure.retry_after or 0))
     change = {
         "health": Health.GONE if failure.gone else Health.TROUBLED,
         "cause": str(failure)[:500],
@@ -168,7 +186,7 @@ def _failed(place: Place, claimed: Claimed, asked: Asked, failure: NotHeard) -> 
         "last_new": 0,
     }
     with transaction.atomic():
-        if _write(place, claimed, asked, change) and failure.gone:
+        if write(place, claimed, asked, change) and failure.gone:
             record("place_gone", place, by=AUTOMATION)
     logger.warning("place %s not read: %s", place.pk, failure)
 
@@ -179,11 +197,11 @@ def _pause(place: Place, failures: int) -> timedelta:
     return min(timedelta(minutes=place.every) * doubled, LONGEST_PAUSE)
 
 
-def _write(place: Place, claimed: Claimed, asked: Asked, change: dict[str, Any]) -> bool:
+def write(place: Place, claimed: Claimed, asked: Asked, change: dict[str, Any]) -> bool:
+    """False when the place is no longer ours to say so: nothing is written."""
     traffic = asked.traffic
     changed = Place.objects.filter(pk=place.pk, attempt=claimed.attempt).update(
-        **change,
-        claimed_at=None,
+        **({"claimed_at": None} | change),
         last_bytes=traffic.bytes,
         last_seconds=round(traffic.seconds, 3),
         last_redirects=traffic.redirects,

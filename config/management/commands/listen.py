@@ -1,4 +1,4 @@
-"""The one process of whatever must be held open: the LMTP door, the mailboxes."""
+"""The one process of whatever must be held open: the LMTP door, the mailboxes, the streams."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from conversations.channels.listener import listen
+from conversations.listening.ears import listen_to_streams
 
 
 class Command(BaseCommand):
-    help = "Take mail by LMTP and fetch mailboxes, until stopped."
+    help = "Take mail by LMTP, fetch mailboxes and follow streams, until stopped."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
@@ -25,4 +26,9 @@ async def _until_told() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await listen(stop)
+    streams = asyncio.create_task(listen_to_streams(stop))
+    try:
+        await listen(stop)
+    finally:
+        stop.set()
+        await streams

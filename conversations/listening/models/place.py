@@ -14,6 +14,8 @@ class PlaceKind(models.TextChoices):
     FEED = "feed", _("RSS or Atom feed")
     MASTODON = "mastodon", _("Mastodon search")
     BLUESKY = "bluesky", _("Bluesky search")
+    MASTODON_LIVE = "mastodon_live", _("Mastodon, as it is said")
+    BLUESKY_LIVE = "bluesky_live", _("Bluesky, as it is said")
     HACKERNEWS = "hackernews", _("Hacker News search")
 
 
@@ -30,6 +32,8 @@ class Place(models.Model):
         NEW ──read──> WELL <──> TROUBLED (tried again, ever later)
           └────────────┴──410──> GONE (until a person has it read again)
 
+    A stream is the same row: whoever follows it holds the claim and renews it with every write.
+
     takes_all: every item is a mention (the feed is a search already); else those that a watch
     asks for. due_at: when the scan takes it, null when nothing reads it (gone).
     claimed_at, attempt: of the worker that reads it. cursor: how far it was read, in the
@@ -40,7 +44,7 @@ class Place(models.Model):
     source = models.OneToOneField(
         Source, primary_key=True, on_delete=models.CASCADE, related_name="place"
     )
-    kind = models.CharField(_("kind"), max_length=12, choices=PlaceKind.choices)
+    kind = models.CharField(_("kind"), max_length=20, choices=PlaceKind.choices)
     url = models.CharField(_("address"), max_length=2000)
     secret = EncryptedTextField(_("secret"), blank=True, default="")
     takes_all = models.BooleanField(_("everything there is a mention"), default=False)

@@ -96,7 +96,7 @@ def test_bluesky_is_searched_with_a_session_of_its_app_password(ear: Ear, far: O
     place = ear.hears(far.url, kind="bluesky", secret="me.bsky.social:abcd-efgh")
     assert place.health == Health.WELL, place.cause
     mention = Mention.objects.get()
-    assert mention.url == "https://bsky.app/profile/nina.bsky.social/post/1"
+    assert mention.url == "https://bsky.app/profile/did:plc:abc/post/1"
     assert (mention.thread.endswith("/root"), mention.reach) == (True, 4)
     assert far.asked[-1].headers["authorization"] == "Bearer jwt-of-me.bsky.social"
     ear.reads(place)

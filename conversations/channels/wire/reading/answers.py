@@ -29,12 +29,13 @@ def get(asked: Asked, url: str, headers: dict[str, str] | None = None, **more: A
         raise NotHeard(str(failure)) from failure
     if 200 <= found.status < 300 or found.status == NOT_MODIFIED:
         return found
-    words = _WORDS.get(found.status, "it answers with an error")
-    raise NotHeard(
-        f"{words} (HTTP {found.status})",
-        gone=found.status == GONE,
-        retry_after=retry_after(found),
-    )
+    raise refusal(found.status, found.headers.get("retry-after", ""))
+
+
+def refusal(status: int, retry: str) -> NotHeard:
+    """retry: the header `Retry-After`, "" for none."""
+    words = _WORDS.get(status, "it answers with an error")
+    return NotHeard(f"{words} (HTTP {status})", gone=status == GONE, retry_after=_seconds(retry))
 
 
 def get_json(asked: Asked, url: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -53,9 +54,9 @@ def cut_words(cut: str, asked: Asked) -> str:
     return f"too long: {asked.bounds.bytes:,} bytes were read, then it was cut"
 
 
-def retry_after(found: Fetched) -> float | None:
-    """In seconds, from either of its two forms."""
-    said = found.headers.get("retry-after", "").strip()
+def _seconds(retry: str) -> float | None:
+    """From either form of the header."""
+    said = retry.strip()
     if said.isascii() and said.isdigit() and len(said) < 7:
         return float(said)
     try:

@@ -69,26 +69,26 @@ def _item(post: dict[str, Any]) -> Stamped | None:
     stated = moment(at)
     if stated is None:
         return None
-    handle = clean(_text(author, "handle"))[:300]
+    handle = clean(text_in(author, "handle"))[:300]
     counts = [post.get(name) for name in _COUNTS]
     return at, Mentioned(
         external_id=uri,
-        url=f"{PROFILE}{quote(handle)}/post/{quote(uri.rpartition('/')[2])}",
-        text=clean(_text(record, "text")),
-        author=clean(_text(author, "displayName")).strip()[:200] or handle,
+        url=f"{PROFILE}{quote(uri.split('/')[2], safe=':')}/post/{quote(uri.rpartition('/')[2])}",
+        text=clean(text_in(record, "text")),
+        author=clean(text_in(author, "displayName")).strip()[:200] or handle,
         handle=handle,
-        thread=_root(record) or uri,
-        stated_at=moment(_text(record, "createdAt")) or stated,
+        thread=root_of(record) or uri,
+        stated_at=moment(text_in(record, "createdAt")) or stated,
         reach=min(sum(each for each in counts if isinstance(each, int)), 2_000_000_000),
     )
 
 
-def _root(record: dict[str, Any]) -> str:
+def root_of(record: dict[str, Any]) -> str:
     reply = record.get("reply")
     root = reply.get("root") if isinstance(reply, dict) else None
-    return _text(root, "uri")[:500] if isinstance(root, dict) else ""
+    return text_in(root, "uri")[:500] if isinstance(root, dict) else ""
 
 
-def _text(value: dict[str, Any], name: str) -> str:
+def text_in(value: dict[str, Any], name: str) -> str:
     said = value.get(name)
     return said[:10_000] if isinstance(said, str) else ""

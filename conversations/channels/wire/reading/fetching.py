@@ -141,7 +141,7 @@ def _get(
     with (
         line.clock(),
         httpcore.ConnectionPool(
-            ssl_context=_trusted(), network_backend=line, http1=True, http2=False
+            ssl_context=trusted(), network_backend=line, http1=True, http2=False
         ) as pool,
         pool.stream(
             method,
@@ -193,7 +193,7 @@ def _unpacked(body: bytes, cut: str, encoding: str, line: _Line) -> tuple[bytes,
 
 
 @cache
-def _trusted() -> Any:
+def trusted() -> Any:
     return httpx.create_ssl_context(trust_env=False)
 
 

@@ -35,15 +35,15 @@ class MastodonReader:
 
 def _page(asked: Asked, term: str, since: str, until: str) -> Page:
     """Stamps are the server's own ids, which rise with time, filled up to sort as text."""
-    found = get_json(asked, _address(asked, term, since, until), _headers(asked))
+    found = get_json(asked, _address(asked, term, since, until), headers_of(asked))
     posts = found.get("statuses") if isinstance(found, dict) else found
     if not isinstance(posts, list):
         raise NotHeard("its answer is no list of posts")
-    items = [_item(post, asked) for post in posts if isinstance(post, dict)]
+    items = [item_of(post, asked) for post in posts if isinstance(post, dict)]
     return Page([each for each in items if each], full=len(posts) >= A_PAGE)
 
 
-def _headers(asked: Asked) -> dict[str, str]:
+def headers_of(asked: Asked) -> dict[str, str]:
     return {"authorization": f"Bearer {asked.secret}"} if asked.secret else {}
 
 
@@ -62,7 +62,8 @@ def _address(asked: Asked, term: str, since: str, until: str) -> str:
     return f"{server}/api/v2/search?{query}"
 
 
-def _item(post: dict[str, Any], asked: Asked) -> Stamped | None:
+def item_of(post: dict[str, Any], asked: Asked) -> Stamped | None:
+    """A post that everybody may read, with its id filled up to sort as text; None for others."""
     id_, account = _text(post, "id"), post.get("account")
     if not (id_.isascii() and id_.isdigit() and len(id_) <= 30 and isinstance(account, dict)):
         return None

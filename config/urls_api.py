@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("conversations.knowledge.overview_api")),
     path("", include("conversations.knowledge.ready_api")),
     path("", include("conversations.listening.api")),
+    path("", include("conversations.editorial.exchange_api")),
     path("", include("conversations.editorial.api")),
     path("", include("ambassadors.live.api")),
     path("", include("ambassadors.routing.api")),

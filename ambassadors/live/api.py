@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +12,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,6 +22,7 @@ from ambassadors.live.models import EventKind, Subscription
 from ambassadors.live.stream import Feed, last_number, places
 from crm.access.idempotency import once
 from crm.access.tokens import actor_of, is_alive, person
+from crm.negotiation import ByAcceptAlone, EventStream
 from crm.problems import CONTENT_TYPE, problem
 from crm.strict import Body, Text, Truth
 
@@ -45,30 +43,6 @@ _EVENT = {
         "retry": {"type": "integer", "description": "milliseconds before connecting again"},
     },
 }
-
-
-class EventStream(BaseRenderer):
-    """Only named, so that `Accept: text/event-stream` is understood; refusals stay JSON."""
-
-    media_type = "text/event-stream"
-    format = "event-stream"
-    charset = None
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
-        return json.dumps(data).encode()
-
-
-class ByAcceptAlone(DefaultContentNegotiation):
-    """`?format=` is no parameter here: it would make an unknown one a 404."""
-
-    def filter_renderers(
-        self,
-        renderers: Iterable[BaseRenderer],
-        format: str,  # noqa: A002 - its name upstream
-    ) -> list[BaseRenderer]:
-        return list(renderers)
 
 
 class Stream(APIView):

@@ -83,3 +83,36 @@ SEND_BACK = _example("What is missing", {"comment": "Whom is it for?"}, asked=Tr
 CONFIRM = _example("Published by hand", {"external_id": "post-81"}, asked=True)
 COMPARE = _example("What came", {"value": 96, "lesson": "Mornings are quiet."}, asked=True)
 DECIDE = _example("What follows", {"text": "Publish at noon in winter."}, asked=True)
+
+_LINE = "Shop page,2026-12-01T09:00:00+01:00,The winter boots are back,Hikers,,boots,clicks,120,yes"
+_HEADER = "channel,publish_at,text,audience,segment,topic,metric,value,count_clicks"
+TABLE = OpenApiExample(
+    "The header and a line",
+    value=f"{_HEADER},id,state,...\r\n{_LINE},{_ID.format(1)},draft,...\r\n",
+    media_type="text/csv",
+)
+NEW_TABLE = _example("A plan of one line", {"table": f"{_HEADER}\n{_LINE}\n"}, asked=True)
+TAKEN_TABLE = OpenApiExample(
+    "What was written", value={"drafts": 1}, response_only=True, status_codes=["201"]
+)
+_FORECAST = {"name": "Ada", "compared": 9, "error": 0.2, "bias": -0.1, "is_few": False}
+FORECAST = _example(
+    "Ada expects a little too much",
+    {
+        "author": [_FORECAST],
+        "topic": [_FORECAST | {"name": "boots"}],
+        "channel": [_FORECAST | {"name": "Shop page"}],
+        "to_compare": [_SHOWN | {"state": "published", "published_at": _DAY}],
+    },
+)
+NO_FEED = _example("None yet", {"address": None, "made_at": None, "read_at": None})
+MADE_FEED = OpenApiExample(
+    "The address, shown once",
+    value={
+        "address": "https://relais.example/plan/Zk3v….ics",
+        "made_at": _AT,
+        "read_at": None,
+    },
+    response_only=True,
+    status_codes=["201"],
+)

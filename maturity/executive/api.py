@@ -5,7 +5,6 @@ Every address takes the same three parameters: as_of, reading, unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +12,14 @@ from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.errors import Invalid, Missing
+from crm.negotiation import ByAcceptAlone, Csv, PlainText
 from maturity.appraisals import exemptions
 from maturity.appraisals.models import Exemption
 from maturity.appraisals.services import (
@@ -280,6 +279,9 @@ def step_of(change: Transition) -> dict[str, Any]:
 
 
 class ExportView(Readers):
+    renderer_classes = [JSONRenderer, Csv]
+    content_negotiation_class = ByAcceptAlone
+
     @extend_schema(
         operation_id="maturity_export",
         parameters=[*PARAMETERS, FORM],
@@ -298,29 +300,6 @@ class ExportView(Readers):
         if form == "csv":
             return tables.answer(asked.picture, asked.asked, asked.unit)
         return Response({"lines": list(tables.lines(asked.picture, asked.asked, asked.unit))})
-
-
-class PlainText(BaseRenderer):
-    """Only named, so that what a scraper accepts is understood; refusals stay JSON."""
-
-    media_type = "text/plain"
-    format = "text"
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
-        return JSONRenderer().render(data)
-
-
-class ByAcceptAlone(DefaultContentNegotiation):
-    """`?format=` is no parameter here: it would make an unknown one a 404."""
-
-    def filter_renderers(
-        self,
-        renderers: Iterable[BaseRenderer],
-        format: str,  # noqa: A002 - its name upstream
-    ) -> list[BaseRenderer]:
-        return list(renderers)
 
 
 class GaugesView(Readers):

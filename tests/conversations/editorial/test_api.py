@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from conversations.editorial import learning, life
 from conversations.editorial.models import Publication
+from crm.access.models import Role
 from tests import house
 from tests.api.hands import Caller, a_key
 from tests.conversations.editorial.plan import Desk
@@ -133,3 +139,68 @@ def test_another_units_channel_is_unknown(desk: Desk) -> None:
     eve.user.role_grants.create(role="staff", unit=elsewhere)
     answer = Caller(eve.user).post("publications/", _plan(desk), key=a_key())
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_channel")
+
+
+def test_the_plan_goes_out_as_a_table_and_comes_back_as_drafts(desk: Desk, ada: Caller) -> None:
+    desk.planned(text="New boots", topic="boots")
+    out = ada.get("publications/table/")
+    assert out.headers["Content-Type"].startswith("text/csv")
+    header, line = csv.reader(io.StringIO(out.content.decode()))
+    cells = dict(zip(header, line, strict=True))
+    assert (cells["text"], cells["topic"], cells["state"]) == ("New boots", "boots", "draft")
+
+    shown = ["id", "state", "author", "planned_at", "approved_by", "published_at"]
+    table = "\n".join(
+        ",".join(f'"{cells[name]}"' for name in header if name not in shown)
+        if row
+        else ",".join(name for name in header if name not in shown)
+        for row in (0, 1, 1)
+    )
+    key = a_key()
+    taken = ada.post("publications/table/", {"table": table}, key=key)
+    assert (taken.status_code, taken.json()) == (201, {"drafts": 2})
+    assert ada.post("publications/table/", {"table": table}, key=key).json() == {"drafts": 2}
+    assert Publication.objects.filter(text="New boots").count() == 3
+
+    wrong = ada.post("publications/table/", {"table": table.replace(cells["channel"], "Nobody", 1)})
+    assert wrong.status_code == 400
+    assert [each["detail"] for each in wrong.json()["errors"]] == ["2: unknown channel: Nobody"]
+    assert Publication.objects.count() == 3
+
+
+def test_another_units_plan_is_in_no_table_and_no_forecast(desk: Desk) -> None:
+    desk.planned()
+    other = Caller(house.somebody(house.department(house.unit()), Role.STAFF).user)
+    assert len(other.get("publications/table/").content.decode().splitlines()) == 1
+    assert other.get("publications/forecast/").json() == {
+        "author": [], "topic": [], "channel": [], "to_compare": [],
+    }  # fmt: skip
+
+
+def test_forecasts_say_who_expects_too_much_and_what_waits(desk: Desk, ada: Caller) -> None:
+    compared = desk.due()
+    life.confirm(compared, external_id="p-1", by=desk.ada.acting)
+    learning.compare(compared, value=10, lesson="Too cold", by=desk.ada.acting)
+    waiting = desk.due()
+    life.confirm(waiting, external_id="p-2", by=desk.ada.acting)
+    found = ada.get("publications/forecast/").json()
+    assert found["author"] == [
+        {"name": "Ada", "compared": 1, "error": 0.5, "bias": -0.5, "is_few": True}
+    ]
+    assert [each["id"] for each in found["to_compare"]] == [str(waiting.pk)]
+
+
+def test_a_feeds_address_is_told_once_and_ends(desk: Desk, ada: Caller, client: Client) -> None:
+    nothing = {"address": None, "made_at": None, "read_at": None}
+    assert ada.get("publications/feed/").json() == nothing
+    key = a_key()
+    made = ada.post("publications/feed/", key=key)
+    assert made.status_code == 201
+    where = urlsplit(made.json()["address"]).path
+    assert client.get(where).status_code == 200
+    assert ada.post("publications/feed/", key=key).json()["address"] is None
+    shown = ada.get("publications/feed/").json()
+    assert (shown["address"], shown["read_at"] is not None) == (None, True)
+    assert ada.delete("publications/feed/").status_code == 204
+    assert client.get(where).status_code == 404
+    assert ada.get("publications/feed/").json() == nothing

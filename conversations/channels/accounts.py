@@ -14,7 +14,7 @@ from conversations.channels.models import Channel, NetworkSession
 from conversations.channels.wire import drill
 from conversations.channels.wire.contract import Account, Lent, Publisher
 from conversations.channels.wire.contract import Channel as Adapter
-from conversations.channels.wire.provider import Door, Polled, Provider
+from conversations.channels.wire.provider import Door, Finder, Polled, Provider
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
@@ -48,6 +48,12 @@ def polled_by(channel: Channel) -> Polled | None:
     """None for a channel that is not read again and again."""
     adapter = adapter_of(channel)
     return adapter if isinstance(adapter, Polled) else None
+
+
+def finder_of(channel: Channel) -> Finder | None:
+    """None for a channel on which nothing is found that was not said to us."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Finder) and channel.is_open else None
 
 
 def door_of(channel: Channel) -> str:

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 
 from conversations.inbox.models import Conversation
 from conversations.listening.models import Mention
-from conversations.listening.promotion import offers_answer
+from conversations.listening.promotion import takes_answers
 
 
 def panel(request: HttpRequest, conversation: Conversation) -> str:
@@ -16,5 +16,5 @@ def panel(request: HttpRequest, conversation: Conversation) -> str:
     found = list(rows.select_related("source__channel").order_by("promotion__occurred_at")[:5])
     if not found:
         return ""
-    said = {"mentions": found, "answers": any(offers_answer(each) for each in found)}
+    said = {"mentions": found, "answers": takes_answers(conversation.channel)}
     return render_to_string("conversations/mentions/panel.html", said, request=request)

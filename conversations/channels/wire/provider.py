@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from conversations.channels.wire.contract import Account, File, Remote
+from conversations.channels.wire.contract import Account, File, Inbound, Remote
 
 
 def gettext_noop(text: str) -> str:
@@ -212,6 +212,18 @@ class Names(Protocol):
 
     def name_of(self, account: Account, handle: str) -> str:
         """What the person is called there, "" where it does not say. Raises NotConnected."""
+        ...
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """A network on which what was said to nobody of ours is found by its address, to answer it."""
+
+    def find(self, account: Account, address: str) -> Inbound | None:
+        """As if it had been said to us; None where it is not found, or not for everybody.
+
+        Raises NotRead.
+        """
         ...
 
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from conversations.channels import claiming
+from conversations.channels import claiming, polling
+from conversations.channels.connecting import connect
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import Mentioned
+from conversations.channels.wire.registry import CHANNELS
+from conversations.inbox import delivery
 from conversations.inbox.models import Conversation, Message
 from conversations.inbox.services import reply
 from conversations.listening import hearing, places
 from conversations.listening.models import Mention, Promotion
 from conversations.listening.promotion import offers_answer, promote
 from crm.access.models import Role
-from crm.errors import Conflict, Forbidden, Invalid
+from crm.errors import Conflict, Forbidden, Invalid, Unavailable
 from tests import house
 from tests.api.hands import Caller
+from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
 from tests.conversations.listening.conftest import Ear
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +162,63 @@ def test_nobody_promotes_into_a_unit_they_do_not_serve(ear: Ear) -> None:
     with pytest.raises(Forbidden):
         promote(mention, by=olga.acting)
     assert not Conversation.objects.exists()
+
+
+@pytest.fixture(name="world")
+def _world(monkeypatch: pytest.MonkeyPatch, ear: Ear) -> MastodonWorld:
+    """A server on which somebody has said something of us, and the unit's account there."""
+    world = MastodonWorld()
+    monkeypatch.setitem(CHANNELS, "mastodon", world.adapter())
+    connect(ear.unit, kind="mastodon", name="Ours", values=world.values, by=ear.ada.acting)
+    return world
+
+
+def _said_there(ear: Ear, world: MastodonWorld, *, few: bool = False) -> Mention:
+    status = world.statuses[world.say("your brand tent leaks", few=few)]
+    place = ear.at("http://127.0.0.1:9", kind="mastodon_live")
+    item = Mentioned(external_id=status["uri"], text="your brand tent leaks", url=status["uri"])
+    matcher = hearing.watches_of(place.source)
+    hearing.take([item], source=place.source, matcher=matcher, takes_all=True, at=timezone.now())
+    return Mention.objects.get()
+
+
+def test_what_was_said_on_mastodon_is_answered_there_by_the_units_account(
+    ear: Ear, world: MastodonWorld
+) -> None:
+    mention = _said_there(ear, world)
+    assert offers_answer(mention)
+    conversation = promote(mention, by=ear.ada.acting).conversation
+    status = next(iter(world.statuses.values()))
+    assert (conversation.channel.kind, conversation.channel.name) == ("mastodon", "Ours")
+    assert conversation.thread == f"public:{status['id']}"
+    assert conversation.identity.handle == world.handle_of_bob
+    assert any(status["uri"] in each for each in conversation.messages.get().notes)
+    answer = reply(conversation, text="Send it back, please", by=ear.ada.acting)
+    delivery.deliver(answer.pk)
+    assert (world.sent[-1].below, world.sent[-1].audience) == (status["id"], "everybody")
+
+    # the account is read later: what it brings is there already
+    polling.read_due()
+    claiming.ingest()
+    assert Conversation.objects.count() == 1
+    assert Message.objects.filter(direction="in").count() == 1
+
+
+def test_a_post_that_the_account_does_not_find_is_routed_and_says_so(
+    ear: Ear, world: MastodonWorld
+) -> None:
+    mention = _said_there(ear, world)
+    world.statuses.clear()
+    conversation = promote(mention, by=ear.ada.acting).conversation
+    assert conversation.channel.token is None
+    assert any("does not find it" in each for each in conversation.messages.get().notes)
+
+
+def test_a_silent_server_makes_nothing_and_is_asked_again(ear: Ear, world: MastodonWorld) -> None:
+    mention = _said_there(ear, world)
+    world.trouble = httpx.ConnectError("no route")
+    with pytest.raises(Unavailable, match="Ours could not be asked"):
+        promote(mention, by=ear.ada.acting)
+    assert not Promotion.objects.exists()
+    world.trouble = None
+    assert promote(mention, by=ear.ada.acting).conversation.channel.name == "Ours"

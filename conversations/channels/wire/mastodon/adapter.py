@@ -16,6 +16,7 @@ from conversations.channels.wire import calling
 from conversations.channels.wire.contract import (
     Account,
     File,
+    Inbound,
     Item,
     Outbound,
     Post,
@@ -24,11 +25,12 @@ from conversations.channels.wire.contract import (
     Sent,
 )
 from conversations.channels.wire.mastodon import reading
-from conversations.channels.wire.mastodon.api import Api, failure, name_and_host, said
+from conversations.channels.wire.mastodon.api import Api, failure, name_and_host, said, unread
 from conversations.channels.wire.mastodon.statuses import (
     OPEN,
     PUBLIC,
     handle_of,
+    inbound_of,
     items_of,
 )
 from conversations.channels.wire.provider import (
@@ -40,7 +42,7 @@ from conversations.channels.wire.provider import (
     Reading,
     gettext_noop,
 )
-from conversations.channels.wire.values import loaded, text
+from conversations.channels.wire.values import each, loaded, text
 
 _LONGEST = 500
 _A_NAME = 32  # "@" and the longest name that is typed before the answer, and a blank
@@ -97,6 +99,22 @@ class Mastodon:
     def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
         name, host = name_and_host(account)
         return list(items_of(loaded(body), host=host, own=f"{name}@{host}"))
+
+    def find(self, account: Account, address: str) -> Inbound | None:
+        """The account's server fetches posts of other servers that it does not know yet."""
+        _, host = name_and_host(account)
+        query = {"q": address, "type": "statuses", "resolve": "true", "limit": "1"}
+        try:
+            answer = self._api(account).call("GET", "search", query=query, version="v2")
+        except SendFailed as error:
+            raise NotRead(str(error)) from error
+        if not answer.is_success:
+            raise unread(answer)
+        for status in each(answer.data, "statuses"):
+            theirs = address in {text(status, "uri"), text(status, "url")}
+            if theirs and text(status, "id") and text(status, "visibility") in OPEN:
+                return inbound_of(status, host=host)
+        return None
 
     def mint_id(self, account: Account, message_id: str) -> str:
         return ""

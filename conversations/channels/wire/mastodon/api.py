@@ -41,6 +41,7 @@ class Api:
         query: Mapping[str, str | list[str]] | None = None,
         body: Mapping[str, Any] | None = None,
         key: str = "",
+        version: str = "v1",
     ) -> calling.Answer:
         """key: with it the server takes the same post once. Raises SendFailed."""
         headers = {"authorization": f"Bearer {self._account.credentials.get('access_token', '')}"}
@@ -48,7 +49,7 @@ class Api:
             headers["idempotency-key"] = key
         return calling.call(
             method,
-            f"{self._server()}/api/v1/{path}",
+            f"{self._server()}/api/{version}/{path}",
             headers=headers,
             query=query,
             body=body,

@@ -51,10 +51,10 @@ def items_of(body: Mapping[str, Any], *, host: str, own: str) -> Iterator[Item]:
     elif kind == "edited":
         yield _edited(status)
     else:
-        yield _inbound(status, host=host)
+        yield inbound_of(status, host=host)
 
 
-def _inbound(status: Mapping[str, Any], *, host: str) -> Inbound:
+def inbound_of(status: Mapping[str, Any], *, host: str) -> Inbound:
     """What is told to few is one thread a person, and never goes on in a public one."""
     words, remotes = _words(status), tuple(_remotes(status))
     author, above = inside(status, "account"), text(status, "in_reply_to_id")

@@ -101,6 +101,8 @@ class MastodonWorld:
             raise self.trouble
         if self.trouble is not None:
             return self.trouble
+        if request.url.path == "/api/v2/search":
+            return self._search(parse_qs(request.url.query.decode()))
         assert str(request.url).startswith("https://masto.example/api/v1/")
         if request.headers["authorization"] != "Bearer tok-of-the-brand":
             return httpx.Response(401, json={"error": "The access token is invalid"})
@@ -134,6 +136,11 @@ class MastodonWorld:
             own = [each for each in self.statuses.values() if each["account"]["id"] == US]
             return _page(own, query)
         return self._statuses(path, query)
+
+    def _search(self, query: dict[str, list[str]]) -> httpx.Response:
+        assert (query["type"], query["resolve"]) == (["statuses"], ["true"])
+        found = [each for each in self.statuses.values() if each["uri"] == query["q"][0]]
+        return httpx.Response(200, json={"statuses": found, "accounts": [], "hashtags": []})
 
     def _statuses(self, path: str, query: dict[str, list[str]]) -> httpx.Response:
         if path == "statuses" and self.many:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("schema/", Schema.as_view(), name="schema"),
     path("docs/", Docs.as_view(url_name="schema"), name="api-docs"),
     path("", include("crm.access.tokens_api")),
+    path("", include("crm.privacy.people_api")),
     path("", include("crm.privacy.api")),
     path("", include("conversations.channels.api")),
     path("", include("conversations.channels.connecting_api")),

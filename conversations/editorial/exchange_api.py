@@ -88,7 +88,7 @@ class PlanTable(APIView):
     @extend_schema(
         operation_id="publications_take_table",
         request=NewTable,
-        responses={201: TakenTable},
+        responses={(201, "application/json"): TakenTable},
         examples=[examples.NEW_TABLE, examples.TAKEN_TABLE],
     )
     def post(self, request: Request) -> Response:

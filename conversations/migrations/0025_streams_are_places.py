@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0022_polled_accounts'),
+        ('conversations', '0024_approved_texts'),
     ]
 
     operations = [

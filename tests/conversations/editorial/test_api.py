@@ -170,7 +170,7 @@ def test_the_plan_goes_out_as_a_table_and_comes_back_as_drafts(desk: Desk, ada: 
 
 def test_another_units_plan_is_in_no_table_and_no_forecast(desk: Desk) -> None:
     desk.planned()
-    other = Caller(house.somebody(house.department(house.unit()), Role.STAFF).user)
+    other = Caller(house.somebody(house.department(house.unit("Other")), Role.STAFF).user)
     assert len(other.get("publications/table/").content.decode().splitlines()) == 1
     assert other.get("publications/forecast/").json() == {
         "author": [], "topic": [], "channel": [], "to_compare": [],

@@ -25,6 +25,7 @@ from crm.access.models import Role
 from crm.errors import Conflict, Forbidden, Invalid, Unavailable
 from tests import house
 from tests.api.hands import Caller
+from tests.conversations.channels.wire.worlds.bluesky import BlueskyWorld
 from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
 from tests.conversations.listening.conftest import Ear
 
@@ -164,38 +165,42 @@ def test_nobody_promotes_into_a_unit_they_do_not_serve(ear: Ear) -> None:
     assert not Conversation.objects.exists()
 
 
-@pytest.fixture(name="world")
-def _world(monkeypatch: pytest.MonkeyPatch, ear: Ear) -> MastodonWorld:
+@pytest.fixture(name="world", params=[MastodonWorld, BlueskyWorld], ids=["mastodon", "bluesky"])
+def _world(request: Any, monkeypatch: pytest.MonkeyPatch, ear: Ear) -> Any:
     """A server on which somebody has said something of us, and the unit's account there."""
-    world = MastodonWorld()
-    monkeypatch.setitem(CHANNELS, "mastodon", world.adapter())
-    connect(ear.unit, kind="mastodon", name="Ours", values=world.values, by=ear.ada.acting)
+    world = request.param()
+    monkeypatch.setitem(CHANNELS, world.kind, world.adapter())
+    connect(ear.unit, kind=world.kind, name="Ours", values=world.values, by=ear.ada.acting)
     return world
 
 
-def _said_there(ear: Ear, world: MastodonWorld, *, few: bool = False) -> Mention:
-    status = world.statuses[world.say("your brand tent leaks", few=few)]
-    place = ear.at("http://127.0.0.1:9", kind="mastodon_live")
-    item = Mentioned(external_id=status["uri"], text="your brand tent leaks", url=status["uri"])
+def _there(world: Any) -> dict[str, dict[str, Any]]:
+    posts: dict[str, dict[str, Any]] = getattr(world, "statuses", None) or world.posts
+    return posts
+
+
+def _said_there(ear: Ear, world: Any) -> Mention:
+    uri = _there(world)[world.say("your brand tent leaks")]["uri"]
+    place = ear.at("http://127.0.0.1:9", kind=f"{world.kind}_live")
+    item = Mentioned(external_id=uri, text="your brand tent leaks", url=f"https://a.example/{uri}")
     matcher = hearing.watches_of(place.source)
     hearing.take([item], source=place.source, matcher=matcher, takes_all=True, at=timezone.now())
     return Mention.objects.get()
 
 
-def test_what_was_said_on_mastodon_is_answered_there_by_the_units_account(
-    ear: Ear, world: MastodonWorld
+def test_what_was_said_on_a_network_is_answered_there_by_the_units_account(
+    ear: Ear, world: Any
 ) -> None:
     mention = _said_there(ear, world)
     assert offers_answer(mention)
     conversation = promote(mention, by=ear.ada.acting).conversation
-    status = next(iter(world.statuses.values()))
-    assert (conversation.channel.kind, conversation.channel.name) == ("mastodon", "Ours")
-    assert conversation.thread == f"public:{status['id']}"
+    asked = next(iter(_there(world)))
+    assert (conversation.channel.kind, conversation.channel.name) == (world.kind, "Ours")
     assert conversation.identity.handle == world.handle_of_bob
-    assert any(status["uri"] in each for each in conversation.messages.get().notes)
+    assert any(mention.url in each for each in conversation.messages.get().notes)
     answer = reply(conversation, text="Send it back, please", by=ear.ada.acting)
     delivery.deliver(answer.pk)
-    assert (world.sent[-1].below, world.sent[-1].audience) == (status["id"], "everybody")
+    assert (world.sent[-1].below, world.sent[-1].audience) == (asked, "everybody")
 
     # the account is read later: what it brings is there already
     polling.read_due()
@@ -204,17 +209,15 @@ def test_what_was_said_on_mastodon_is_answered_there_by_the_units_account(
     assert Message.objects.filter(direction="in").count() == 1
 
 
-def test_a_post_that_the_account_does_not_find_is_routed_and_says_so(
-    ear: Ear, world: MastodonWorld
-) -> None:
+def test_a_post_that_the_account_does_not_find_is_routed_and_says_so(ear: Ear, world: Any) -> None:
     mention = _said_there(ear, world)
-    world.statuses.clear()
+    _there(world).clear()
     conversation = promote(mention, by=ear.ada.acting).conversation
     assert conversation.channel.token is None
     assert any("does not find it" in each for each in conversation.messages.get().notes)
 
 
-def test_a_silent_server_makes_nothing_and_is_asked_again(ear: Ear, world: MastodonWorld) -> None:
+def test_a_silent_server_makes_nothing_and_is_asked_again(ear: Ear, world: Any) -> None:
     mention = _said_there(ear, world)
     world.trouble = httpx.ConnectError("no route")
     with pytest.raises(Unavailable, match="Ours could not be asked"):

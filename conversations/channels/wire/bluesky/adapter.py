@@ -24,6 +24,7 @@ from conversations.channels.wire.bluesky.richtext import facets_of
 from conversations.channels.wire.contract import (
     Account,
     File,
+    Inbound,
     Item,
     Outbound,
     Post,
@@ -95,6 +96,15 @@ class Bluesky:
 
     def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
         return list(items_of(loaded(body)))
+
+    def find(self, account: Account, address: str) -> Inbound | None:
+        query = {"uris": [address]}
+        answer = self._api(account).asked("app.bsky.feed.getPosts", query, names="posts")
+        for post in each(answer, "posts"):
+            said = next(items_of({"kind": "post", "post": post}))
+            if isinstance(said, Inbound) and said.external_id == address:
+                return said
+        return None
 
     def mint_id(self, account: Account, message_id: str) -> str:
         return ""

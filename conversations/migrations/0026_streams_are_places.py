@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0024_approved_texts'),
+        ('conversations', '0025_what_comes_after'),
     ]
 
     operations = [

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from conversations.editorial import learning, life
 from conversations.editorial.models import Publication
-from crm.access.models import Role
 from tests import house
 from tests.api.hands import Caller, a_key
 from tests.conversations.editorial.plan import Desk
@@ -170,7 +169,10 @@ def test_the_plan_goes_out_as_a_table_and_comes_back_as_drafts(desk: Desk, ada: 
 
 def test_another_units_plan_is_in_no_table_and_no_forecast(desk: Desk) -> None:
     desk.planned()
-    other = Caller(house.somebody(house.department(house.unit("Other")), Role.STAFF).user)
+    elsewhere = house.unit("Elsewhere")
+    eve = house.somebody(house.department(elsewhere), name="Eve")
+    eve.user.role_grants.create(role="staff", unit=elsewhere)
+    other = Caller(eve.user)
     assert len(other.get("publications/table/").content.decode().splitlines()) == 1
     assert other.get("publications/forecast/").json() == {
         "author": [], "topic": [], "channel": [], "to_compare": [],

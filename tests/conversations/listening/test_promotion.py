@@ -175,7 +175,8 @@ def _world(request: Any, monkeypatch: pytest.MonkeyPatch, ear: Ear) -> Any:
 
 
 def _there(world: Any) -> dict[str, dict[str, Any]]:
-    posts: dict[str, dict[str, Any]] = getattr(world, "statuses", None) or world.posts
+    posts: dict[str, dict[str, Any]]
+    posts = world.statuses if world.kind == "mastodon" else world.posts
     return posts
 
 

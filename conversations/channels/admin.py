@@ -35,6 +35,7 @@ from crm.errors import Invalid, RelaisError
 from crm.pages import Paged, ReadOnly, confirmation
 
 LONGEST_SHOWN = 20_000  # bytes of an envelope on its page; the whole is a download
+_EMBED = '{"embed": "https://shop.example"}'
 _DOORS = {"webhook": "webhook", "webchat": "chat"}
 
 
@@ -74,12 +75,18 @@ class ChannelForm(_Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["inbox_url"] = ""  # holds a password
+        if "reopen_days" in self.fields:
+            self.fields["reopen_days"].required = False  # empty leaves it as it is
         if "kind" in self.fields:
             plain = [kind for kind in sorted(CHANNELS) if not connecting.fields_of(kind)]
             kinds = [(kind, kind) for kind in plain]  # networks have pages of their own
             self.fields["kind"] = forms.ChoiceField(
                 label=capfirst(_("kind")), choices=kinds, widget=UnfoldAdminSelectWidget()
             )
+
+    def clean_reopen_days(self) -> int:
+        days = self.cleaned_data["reopen_days"]
+        return int(self.instance.reopen_days if days is None else days)
 
     def clean_inbox_url(self) -> str:
         url = str(self.cleaned_data["inbox_url"]).strip()
@@ -114,7 +121,7 @@ class ChannelAdmin(Paged, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "kind", "unit", "address", "callback_url", "options")}),
         (_("Afterwards"), {"fields": ("reopen_days", "keep_days")}),
-        (_("Door"), {"fields": ("door", "sending", "paused_at", "closed_at")}),
+        (_("Door"), {"fields": ("door", "snippet", "sending", "paused_at", "closed_at")}),
     )
     actions_detail = ("to_connection", "pause_or_resume", "reveal_secret")
     actions_list = ("connect_a_network",)
@@ -142,7 +149,7 @@ class ChannelAdmin(Paged, ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> Any:
-        shown = ("door", "sending", "paused_at", "closed_at")
+        shown = ("door", "snippet", "sending", "paused_at", "closed_at")
         if obj is None:
             return ()
         mine = () if request.user.is_superuser else ("unit", "address", "options", "keep_days")
@@ -199,6 +206,16 @@ class ChannelAdmin(Paged, ModelAdmin):
             return row.address
         url = f"{settings.BASE_URL}{reverse(_DOORS[row.kind], args=[row.token])}"
         return format_html('<a href="{}" class="ib-link">{}</a>', url, url)
+
+    @display(description=_("for your own site"))
+    def snippet(self, row: Channel) -> SafeString | str:
+        if row.kind != "webchat" or row.token is None:
+            return "-"
+        url = f"{settings.BASE_URL}{reverse('chat_widget', args=[row.token])}"
+        words = _("Name your site in the settings first: %(example)s")
+        hint = "" if row.options.get("embed") else words % {"example": _EMBED}
+        line = f'<script src="{url}" async></script>'
+        return format_html("<code>{}</code><br>{}", line, hint)
 
     @display(description=_("outgoing"))
     def sending(self, row: Channel) -> str:

@@ -30,8 +30,15 @@ from conversations.channels.services import (
     note_version,
     open_channel,
 )
-from conversations.channels.wire.contract import SendFailed
-from conversations.channels.wire.provider import Checked, Door, Field, NotConnected, Provider
+from conversations.channels.wire.contract import Account, SendFailed
+from conversations.channels.wire.provider import (
+    Checked,
+    Door,
+    Field,
+    NotConnected,
+    Provider,
+    Unhooks,
+)
 from conversations.channels.wire.registry import CHANNELS
 from crm.errors import Conflict, Invalid
 from crm.journal.services import record
@@ -231,6 +238,7 @@ def disconnect(channel: Channel, *, by: Actor) -> None:
     said stays. Disconnecting twice changes nothing."""
     if channel.closed_at is not None:
         return
+    adapter, account = provider_of(channel), account_of(channel)
     with transaction.atomic():
         channel.closed_at = timezone.now()
         channel.credentials = ""
@@ -238,3 +246,13 @@ def disconnect(channel: Channel, *, by: Actor) -> None:
         forget_session(channel)
         note_version(channel, at=channel.closed_at)
         record("channel_disconnected", channel, by=by)
+        if isinstance(adapter, Unhooks):
+            transaction.on_commit(lambda: _unhook(adapter, account), robust=True)
+
+
+def _unhook(adapter: Unhooks, account: Account) -> None:
+    """A courtesy: whoever does not hear it gets 410 from the door."""
+    try:
+        adapter.unhook(account)
+    except (NotConnected, SendFailed) as error:
+        logger.warning("a network was not told that its door is closed: %s", error)

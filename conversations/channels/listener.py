@@ -22,14 +22,39 @@ from conversations.channels.services import note_heartbeat
 logger = logging.getLogger(__name__)
 
 INTERVAL = 10.0  # seconds between two looks into a mailbox, and at the list of mailboxes
+IDLE = 20.0  # seconds until a mailbox that tells what comes is looked into all the same
 LONGEST_PAUSE = 300.0  # after failures: twice as long each time, up to this
 DOOR_THREADS = 4
 MAILBOX_THREADS = 16
+IDLERS = 64  # mailboxes that are waited for; more are looked into by turns
+
+
+class Mailboxes:
+    """The threads that look into mailboxes, and those that wait for word of them."""
+
+    def __init__(self) -> None:
+        self.look = Threads(MAILBOX_THREADS, keep=False)
+        self._idle, self._free = Threads(IDLERS, keep=False), IDLERS
+
+    async def wait(self, box: imap.Mailbox | None, pause: float) -> None:
+        """For something new, where the server tells; else for a while."""
+        if box is None or not box.idles or not self._free:
+            await asyncio.sleep(pause)
+            return
+        self._free -= 1
+        try:
+            await self._idle.run(box.wait, IDLE)
+        finally:
+            self._free += 1
+
+    def close(self) -> None:
+        self.look.close()
+        self._idle.close()
 
 
 async def listen(stop: asyncio.Event) -> None:
     """Runs until `stop` is set. Raises OSError when the LMTP address is taken."""
-    doors, mailboxes = Threads(DOOR_THREADS), Threads(MAILBOX_THREADS, keep=False)
+    doors, mailboxes = Threads(DOOR_THREADS), Mailboxes()
     server = None
     if settings.LMTP_LISTEN:
         server = await lmtp.serve(settings.LMTP_LISTEN, doors)
@@ -47,7 +72,7 @@ async def listen(stop: asyncio.Event) -> None:
         mailboxes.close()
 
 
-async def _watch(doors: Threads, mailboxes: Threads, *, pushed: bool) -> None:
+async def _watch(doors: Threads, mailboxes: Mailboxes, *, pushed: bool) -> None:
     """Keeps one task a mailbox, as channels come, change and go."""
     running: dict[tuple[uuid.UUID, str], asyncio.Task[None]] = {}
     try:
@@ -79,7 +104,7 @@ def _mailboxes(*, note_pushed: bool) -> set[tuple[uuid.UUID, str]]:
 def _adjust(
     running: dict[tuple[uuid.UUID, str], asyncio.Task[None]],
     wanted: set[tuple[uuid.UUID, str]],
-    mailboxes: Threads,
+    mailboxes: Mailboxes,
 ) -> None:
     for gone in [key for key, task in running.items() if key not in wanted or task.done()]:
         running.pop(gone).cancel()
@@ -87,7 +112,7 @@ def _adjust(
         running[key] = asyncio.create_task(_follow(*key, mailboxes))
 
 
-async def _follow(channel_id: uuid.UUID, url: str, threads: Threads) -> None:
+async def _follow(channel_id: uuid.UUID, url: str, mailboxes: Mailboxes) -> None:
     """Looks into one mailbox again and again; a failure closes the connection and waits."""
     box: imap.Mailbox | None = None
     pause = INTERVAL
@@ -95,9 +120,11 @@ async def _follow(channel_id: uuid.UUID, url: str, threads: Threads) -> None:
         while True:
             try:
                 if box is None:
-                    box = await threads.run(imap.Mailbox, url)
-                await threads.run(_look, channel_id, box)
+                    box = await mailboxes.look.run(imap.Mailbox, url)
+                await mailboxes.look.run(_look, channel_id, box)
                 pause = INTERVAL
+                await mailboxes.wait(box, pause)
+                continue
             except Exception as error:  # servers fail in many ways, each is tried again
                 logger.warning("channel %s: mailbox: %s", channel_id, _named(error))
                 pause = min(pause * 2, LONGEST_PAUSE)

@@ -10,5 +10,6 @@ urlpatterns = [
     path("hooks/<str:token>/", webhook, name="webhook"),
     path("hooks/<str:kind>/<str:token>/", provider, name="provider"),
     path("chat/<str:token>/", webchat.page, name="chat"),
+    path("chat/<str:token>/widget.js", webchat.widget, name="chat_widget"),
     path("chat/<str:token>/say/", webchat.write, name="chat_write"),
 ]

@@ -512,6 +512,7 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/hooks/{hook}/", *[405] * 9),
     ("GET", "/hooks/telegram/{door}/", *[404] * 9),  # Telegram asks nothing before it posts
     ("GET", "/chat/{chat}/", *[200] * 9),
+    ("GET", "/chat/{chat}/widget.js", *[200] * 9),
     ("GET", "/chat/{chat}/say/", *[405] * 9),
     ("GET", "/chat/{chat}/messages/", *[200] * 9),
     ("GET", "/chat/{chat}/files/00000000-0000-7000-8000-000000000000/", *[404] * 9),

@@ -52,6 +52,7 @@ class Mailbox:
             self._box.login(name, password, initial_folder=None)
             self._box.folder.set(folder, readonly=True)
             self.validity = self._validity()
+            self.idles = b"IDLE" in self._capabilities()
         except BaseException:
             self.close()
             raise
@@ -61,6 +62,15 @@ class Mailbox:
         if not values or not values[0]:
             raise ValueError("the server gives no UIDVALIDITY")
         return int(values[0])
+
+    def _capabilities(self) -> bytes:
+        """Asked after the login: many servers tell all of them only then."""
+        status, told = self._box.client.capability()
+        return told[0].upper() if status == "OK" and told and told[0] else b""
+
+    def wait(self, seconds: float) -> None:
+        """Until the server says that something came (RFC 2177), or the time is up."""
+        self._box.idle.wait(timeout=seconds)
 
     def uids_after(self, last: int) -> list[int]:
         """`n:*` always names the newest mail too, even when it is older than n."""

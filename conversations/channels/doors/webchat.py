@@ -15,6 +15,7 @@ import json
 import logging
 import re
 import secrets
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from django.core import signing
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -42,6 +44,7 @@ LARGEST_BODY = 64 * 1024  # bytes: the longest text, every character escaped
 COOKIE_AGE = 365 * 86_400
 COOKIE = "relais_chat"
 _SALT = "webchat visitor"
+_WIDGET = Path(__file__).resolve().parents[2] / "static" / "conversations" / "webchat-widget.js"
 _CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 
 WRITES = Limit("chat messages of a visitor", most=15, seconds=60)
@@ -78,6 +81,30 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     answer["Content-Security-Policy"] = _policy(channel)
     answer["Referrer-Policy"] = "same-origin"
     _remember(answer, request, channel, visitor)
+    return answer
+
+
+@require_GET
+def widget(request: HttpRequest, token: str) -> HttpResponse:
+    """The script of a button that opens this chat on the company's own site, in its visitor's
+    language. It says nothing that its page does not, and anybody may fetch it."""
+    channel = _channel(token)
+    company = str(channel.options.get("title", "")) or channel.unit.name
+    words = {
+        "open": _("Chat with us"),
+        "close": _("Close the chat"),
+        "title": _("Chat with %(company)s") % {"company": company},
+    }
+    script = f"const WORDS = {json.dumps(words)};\n"
+    answer = HttpResponse(
+        _WIDGET.read_text("utf-8").replace("(() => {\n", "(() => {\n  " + script, 1),
+        content_type="text/javascript; charset=utf-8",
+        status=200 if channel.closed_at is None else 410,
+    )
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+    answer["X-Content-Type-Options"] = "nosniff"
+    patch_cache_control(answer, public=True, max_age=300)
+    patch_vary_headers(answer, ["Accept-Language"])
     return answer
 
 

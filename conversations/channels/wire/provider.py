@@ -167,6 +167,15 @@ class Door(Provider, Protocol):
 
 
 @runtime_checkable
+class Unhooks(Protocol):
+    """A network that can be told to post to our door no more."""
+
+    def unhook(self, account: Account) -> None:
+        """Raises NotConnected."""
+        ...
+
+
+@runtime_checkable
 class ByQuery(Door, Protocol):
     """A network whose deliveries are GET requests: their query is the body."""
 

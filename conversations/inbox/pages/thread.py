@@ -168,14 +168,22 @@ def why_silent(request: HttpRequest, conversation: Conversation) -> str:
         return _("This channel is disconnected: nothing can be sent.")
     if conversation.identity is None or adapter_of(conversation.channel) is None:
         return _("This channel was imported: it can be read here, not answered.")
-    until = windows.closes_at(conversation)
-    if until is not None and until <= timezone.now():
-        return _("They wrote too long ago: this network lets nobody answer until they write again.")
+    if words := _too_late(conversation):
+        return words
     if not isinstance(user, User) or not may_answer(conversation, user):
         return _("You may read this conversation; whoever accepted it answers.")
     if not hasattr(user, "employee"):
         return _("Your sign-in belongs to no employee, so nobody could be named as the author.")
     return ""
+
+
+def _too_late(conversation: Conversation) -> str:
+    until = windows.closes_at(conversation)
+    if until is None or until > timezone.now():
+        return ""
+    if templating.has_templates(conversation):
+        return _("They wrote too long ago: only an approved text goes out until they write again.")
+    return _("They wrote too long ago: this network lets nobody answer until they write again.")
 
 
 def templates(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

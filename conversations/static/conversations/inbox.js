@@ -109,7 +109,10 @@
       });
       this.root.addEventListener("click", (event) => this.clicked(event));
       if (this.files) {
-        this.files.addEventListener("change", () => this.along([...this.chosen || [], ...this.files.files]));
+        this.files.addEventListener("change", (event) => {
+          event.stopImmediatePropagation(); // the admin's own script expects a text field beside it
+          this.along([...this.chosen || [], ...this.files.files]);
+        }, { capture: true });
         this.text.addEventListener("paste", (event) => {
           const pasted = [...event.clipboardData.files];
           if (pasted.length && this.mode === "reply") { event.preventDefault(); this.along([...this.chosen || [], ...pasted]); }

@@ -59,6 +59,7 @@ class Api:
             "getMe": {"id": 5, "username": "brand_bot"},
             "getWebhookInfo": {"url": self.hooked, "pending_update_count": 0},
             "setWebhook": True,
+            "deleteWebhook": True,
             "sendMessage": {"message_id": 77},
         }
         return httpx.Response(200, json={"ok": True, "result": results[method]})
@@ -256,6 +257,7 @@ def test_an_answer_that_does_not_fit_its_network_is_refused_when_it_is_written(
     assert row_counts() == before
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_disconnected_channel_forgets_its_secret_and_keeps_what_was_said(
     api: Api, company: Company
 ) -> None:
@@ -266,6 +268,7 @@ def test_a_disconnected_channel_forgets_its_secret_and_keeps_what_was_said(
         assert owner.post(f"channels/{channel.pk}/disconnect/").status_code in {200, 409}
     channel.refresh_from_db()
     assert (channel.credentials, channel.closed_at is None) == ("", False)
+    assert [method for method, _said in api.asked].count("deleteWebhook") == 1
     assert conversation.messages.count() == 1
     with pytest.raises(Conflict):
         connecting.probe(channel)

@@ -267,3 +267,22 @@ def test_an_unknown_chat_is_not_found(address: str, home: house.Unit) -> None:
 def test_the_page_speaks_the_visitors_language(channel: Channel) -> None:
     page = Client(headers={"Accept-Language": "fr-CH, fr;q=0.9"}).get(f"/chat/{channel.token}/")
     assert 'lang="fr"' in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_site_of_ones_own_gets_a_button_in_its_visitors_language(
+    channel: Channel, settings: Any
+) -> None:
+    address = f"/chat/{channel.token}/widget.js"
+    english = Client().get(address)
+    assert english["Content-Type"].startswith("text/javascript")
+    assert '"Chat with us"' in english.content.decode()
+    assert "Chat with Maison" in english.content.decode()
+    assert "innerHTML" not in english.content.decode()
+    assert "Accept-Language" in english["Vary"]
+    assert not english.cookies  # fetching it makes nobody a visitor
+    assert Client().get(f"/chat/{'x' * 32}/widget.js").status_code == 404
+    Channel.objects.update(options={"embed": "https://shop.example javascript:alert(1)"})
+    forget_channels()
+    policy = Client().get(f"/chat/{channel.token}/")["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors https://shop.example")

@@ -159,6 +159,9 @@ class Telegram:
             },
         )
 
+    def unhook(self, account: Account) -> None:
+        self._asked(account, "deleteWebhook")
+
     def fetch(self, account: Account, remote: Remote) -> File:
         if remote.size > LARGEST:
             raise NotFetched("Telegram lets bots fetch up to 20 MB", permanent=True)

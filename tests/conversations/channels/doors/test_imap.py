@@ -6,6 +6,8 @@ import asyncio
 import imaplib
 import shutil
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +173,27 @@ def test_a_backlog_is_fetched_in_several_transactions(
 def test_a_mailbox_that_leads_nowhere_says_so(url: str) -> None:
     with pytest.raises((OSError, ValueError)):
         imap.Mailbox(url)
+
+
+def test_a_mailbox_that_tells_what_comes_is_heard_at_once(running: Place, channel: Channel) -> None:
+    running.put(1)
+    box = imap.Mailbox(running.url)
+    try:
+        assert box.idles
+        assert imap.fetch(channel, box) == 1
+        later = threading.Timer(0.3, running.put, [2])
+        later.start()
+        began = time.monotonic()
+        box.wait(20.0)
+        assert time.monotonic() - began < 10
+        assert imap.fetch(channel, box) == 1
+        began = time.monotonic()
+        box.wait(0.2)  # nothing comes: the time ends, and the connection goes on
+        assert 0.1 < time.monotonic() - began < 10
+        assert imap.fetch(channel, box) == 0
+        later.join()
+    finally:
+        box.close()
 
 
 def test_the_listener_fetches_through_a_restart_of_the_server(

@@ -39,7 +39,8 @@ def taken_in(conversation: Conversation) -> Takes | None:
     adapter = adapter_of(conversation.channel)
     if not isinstance(adapter, Attaches):
         return None
-    return adapter.takes if adapter.takes.public or not windows.is_public(conversation) else None
+    takes, is_public = adapter.takes, windows.is_public(conversation)
+    return takes if (takes.public if is_public else takes.private) else None
 
 
 def type_of(name: str, said: str) -> str:

@@ -5,6 +5,7 @@ Its chats are a service that nobody can run: they are held by `wire/worlds/blues
 
 from __future__ import annotations
 
+import base64
 import itertools
 import re
 import secrets
@@ -23,6 +24,7 @@ from config import embedded
 from conversations.channels import claiming, connecting, polling
 from conversations.channels.accounts import account_of
 from conversations.channels.models import Channel, Polling
+from conversations.channels.wire.contract import File
 from conversations.inbox import delivery
 from conversations.inbox.models import Conversation, Message
 from conversations.inbox.services import reply
@@ -35,6 +37,9 @@ from tests.peers.prepare import PEERS, found
 pytestmark = [pytest.mark.peer, pytest.mark.django_db(transaction=True)]
 BASE = Path(__file__).resolve().parents[2]
 SECONDS = 30.0
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 class Person:
@@ -176,7 +181,8 @@ def test_a_mention_in_the_reply_out_seen_by_the_customer(server: str) -> None:
     assert identity.handle == bob.did
 
     words = f"Il arrive demain, @{bob.handle} 🎉 https://shop.example/suivi"
-    answer = reply(message.conversation, text=words, by=sam.acting)
+    picture = File("colis.png", "image/png", PICTURE)
+    answer = reply(message.conversation, text=words, by=sam.acting, files=[picture])
     delivery.deliver(answer.pk)
     answer.refresh_from_db()
     assert answer.delivery.state == "sent", answer.delivery.cause
@@ -184,6 +190,7 @@ def test_a_mention_in_the_reply_out_seen_by_the_customer(server: str) -> None:
     post = seen["post"]
     assert (post["uri"], post["author"]["did"]) == (answer.external_id, brand.did)
     assert post["record"]["text"] == words
+    assert post["embed"]["images"][0]["alt"] == "colis.png"
     shown = [
         words.encode()[each["index"]["byteStart"] : each["index"]["byteEnd"]].decode()
         for each in post["record"]["facets"]

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from conversations.channels import claiming, connecting, polling
 from conversations.channels.models import Channel, Polling
+from conversations.channels.wire.contract import File
 from conversations.inbox import delivery, fetching
 from conversations.inbox.models import Attachment, Conversation, Message
 from conversations.inbox.services import reply
@@ -175,7 +176,7 @@ def _lost(answer: Message) -> Any:
 
 def test_a_file_is_fetched_and_a_gap_is_filled(server: str) -> None:
     support, alice = Person(server, "support2"), Person(server, "alice2")
-    connect(server, support)
+    sam = house.somebody(house.department(connect(server, support).unit), Role.STAFF, name="Sam")
     room = alice.ask("POST", "/createRoom", {"invite": [support.id]})["room_id"]
     look()
     up = f"{server}/_matrix/media/v3/upload?filename=a.txt"
@@ -187,13 +188,21 @@ def test_a_file_is_fetched_and_a_gap_is_filled(server: str) -> None:
     assert fetching.fetch_due(at=timezone.now()) == 1
     kept = Attachment.objects.get()
     assert (kept.name, kept.state, kept.size) == ("a.txt", "here", 6)
+    offer = File("offer.pdf", "application/pdf", b"%PDF offer")
+    answer = reply(kept.message.conversation, text="See here.", by=sam.acting, files=[offer])
+    delivery.deliver(answer.pk)
+    words, shared = alice.sees(room)[-2:]
+    assert (words["content"]["body"], shared["content"]["body"]) == ("See here.", "offer.pdf")
+    place = shared["content"]["url"].removeprefix("mxc://")
+    down = f"{server}/_matrix/client/v1/media/download/{place}"
+    assert httpx.get(down, headers=bearer, trust_env=False).content == b"%PDF offer"
     for number in range(170):  # more than a sync brings, and than a page of a gap
         alice.say(room, {"msgtype": "m.text", "body": f"number {number}"})
     for _ in range(3):
         look()
     texts = set(Message.objects.values_list("text", flat=True))
     assert {f"number {number}" for number in range(170)} <= texts
-    assert Message.objects.count() == 171
+    assert Message.objects.count() == 172  # with our own answer, in its two parts
 
 
 def test_an_encrypted_room_is_said_to_be_unreadable_and_nothing_is_said_in_clear(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from conversations.channels.wire.contract import Outbound, SendFailed, Sent, Trouble
+from conversations.channels.wire.contract import File, Outbound, SendFailed, Sent, Trouble
 
+Kept = TypeVar("Kept")
 SECONDS = 15.0  # after which no further part is begun: a worker has 30 for all of it
 TAKEN = "taken"  # for an id, where the network gave none
 
@@ -32,6 +34,17 @@ def in_parts(message: Outbound, parts: Sequence[Callable[[], str]]) -> Sent:
             raise
     first = taken[0] if taken and taken[0] != TAKEN else ""
     return Sent(first, tuple(taken) if len(taken) > 1 else ())
+
+
+def uploaded(files: Sequence[File], upload: Callable[[File], Kept]) -> list[Kept]:
+    """What the network calls each, where all of them go out with one message. Nobody sees them
+    yet: where they take too long, all of it is tried again. Raises SendFailed."""
+    end, kept = time.monotonic() + SECONDS, list[Kept]()
+    for file in files:
+        if time.monotonic() > end:
+            raise SendFailed("the files take too long", trouble=Trouble.PASSING)
+        kept.append(upload(file))
+    return kept
 
 
 def _begun(part: Callable[[], str], *, late: bool) -> str:

@@ -13,7 +13,7 @@ class Takes:
 
     most: files in one message. largest: bytes of one; together: of all. types: what it takes, each
     with the bytes that one of it may have ("image/*" for all of a sort); empty for anything.
-    public: also where everybody reads.
+    public: also where everybody reads. private: also where only few do.
     """
 
     most: int
@@ -21,6 +21,7 @@ class Takes:
     together: int
     types: Mapping[str, int] = field(default_factory=dict)
     public: bool = False
+    private: bool = True
 
     def largest_of(self, kind: str) -> int:
         """Bytes that a file of this type may have; 0 where none is taken."""

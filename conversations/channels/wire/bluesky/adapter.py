@@ -33,6 +33,7 @@ from conversations.channels.wire.contract import (
     Sent,
     Trouble,
 )
+from conversations.channels.wire.parts import uploaded
 from conversations.channels.wire.provider import (
     Card,
     Checked,
@@ -42,10 +43,12 @@ from conversations.channels.wire.provider import (
     Reading,
     gettext_noop,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import each, inside, loaded, text
 
 DIRECTORY = "https://plc.directory"
 POSTS = "app.bsky.feed.post"
+_LARGEST = 1_000_000  # bytes of a picture
 _DID = re.compile(r"did:(plc:[a-z2-7]{24}|web:[a-z0-9.-]{1,250})")
 
 
@@ -84,6 +87,14 @@ class Bluesky:
         per_minute=60,
         public=PUBLIC,
     )
+    takes = Takes(
+        most=4,
+        largest=_LARGEST,
+        together=4 * _LARGEST,
+        types=dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _LARGEST),
+        public=True,
+        private=False,
+    )
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
@@ -116,13 +127,16 @@ class Bluesky:
         above = message.in_reply_to or message.thread
         if not above.startswith(PUBLIC):
             raise SendFailed("this conversation names no post of Bluesky", permanent=True)
-        return _put(api, message.id, message.text, reply=_strands(api, above))
+        more: dict[str, Any] = {"reply": _strands(api, above)}
+        if message.files:
+            more["embed"] = _pictures(api, message.files)
+        return _put(api, message.id, message.text, more)
 
     def publishes(self, account: Account) -> str:
         return ""
 
     def publish(self, account: Account, post: Post) -> Sent:
-        return _put(self._api(account), post.id, post.text, reply=None)
+        return _put(self._api(account), post.id, post.text, {})
 
     def check(self, account: Account) -> Checked:
         api = self._api(account)
@@ -204,15 +218,23 @@ def _strands(api: Api, above: str) -> dict[str, Any]:
     return {"root": known if known["uri"] else parent, "parent": parent}
 
 
-def _put(api: Api, ours: str, words: str, *, reply: Mapping[str, Any] | None) -> Sent:
+def _pictures(api: Api, files: Sequence[File]) -> dict[str, Any]:
+    """The file's name tells who can't see it what it is."""
+    blobs = uploaded(files, api.upload)
+    images = [
+        {"alt": file.name, "image": dict(blob)} for file, blob in zip(files, blobs, strict=True)
+    ]
+    return {"$type": "app.bsky.embed.images", "images": images}
+
+
+def _put(api: Api, ours: str, words: str, more: Mapping[str, Any]) -> Sent:
     at, name = named(ours)
     record: dict[str, Any] = {
         "$type": POSTS,
         "text": words,
         "createdAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        **more,
     }
-    if reply:
-        record["reply"] = reply
     if facets := facets_of(words, lambda handle: _resolved(api, handle)):
         record["facets"] = facets
     body = {"repo": api.did(), "collection": POSTS, "rkey": name, "record": record}

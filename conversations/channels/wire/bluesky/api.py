@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling
-from conversations.channels.wire.contract import Account, SendFailed, Trouble
+from conversations.channels.wire.contract import Account, File, SendFailed, Trouble
 from conversations.channels.wire.provider import NotRead
 from conversations.channels.wire.servers import server_of
-from conversations.channels.wire.values import text
+from conversations.channels.wire.values import inside, text
 
 DEFAULT = "https://bsky.social"
 CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
@@ -49,6 +49,20 @@ class Api:
         self, method: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
     ) -> calling.Answer:
         return self._with_session("POST", method, headers=headers, body=body)
+
+    def upload(self, file: File) -> Mapping[str, Any]:
+        """The blob as a record names it. Nobody sees it yet. Raises SendFailed."""
+        answer = self._with_session(
+            "POST",
+            "com.atproto.repo.uploadBlob",
+            headers={"content-type": file.type},
+            content=file.data,
+            seen=False,
+        )
+        blob = inside(answer.data, "blob")
+        if not answer.is_success or not blob:
+            raise failure(answer)
+        return blob
 
     def asked(
         self, method: str, query: Mapping[str, str | list[str]], *, names: str

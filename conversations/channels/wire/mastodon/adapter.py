@@ -33,6 +33,7 @@ from conversations.channels.wire.mastodon.statuses import (
     inbound_of,
     items_of,
 )
+from conversations.channels.wire.parts import uploaded
 from conversations.channels.wire.provider import (
     Card,
     Checked,
@@ -42,9 +43,11 @@ from conversations.channels.wire.provider import (
     Reading,
     gettext_noop,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import each, loaded, text
 
 _LONGEST = 500
+_LARGEST = 8 * 1024 * 1024  # bytes of a picture; Mastodon takes twice that, others less
 _A_NAME = 32  # "@" and the longest name that is typed before the answer, and a blank
 
 
@@ -86,6 +89,13 @@ class Mastodon:
         per_minute=50,
         public=PUBLIC,
     )
+    takes = Takes(
+        most=4,
+        largest=_LARGEST,
+        together=2 * _LARGEST,
+        types=dict.fromkeys(("image/jpeg", "image/png", "image/gif", "image/webp"), _LARGEST),
+        public=True,
+    )
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
@@ -126,6 +136,8 @@ class Mastodon:
         body: dict[str, Any] = {"status": begins + message.text, "visibility": visibility}
         if below:
             body["in_reply_to_id"] = below
+        if message.files:
+            body["media_ids"] = uploaded(message.files, self._api(account).upload)
         return self._say(account, body, key=message.id)
 
     def _place(self, account: Account, message: Outbound) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling
-from conversations.channels.wire.contract import Account, SendFailed, Trouble
+from conversations.channels.wire.contract import Account, File, SendFailed, Trouble
 from conversations.channels.wire.provider import NotRead
 from conversations.channels.wire.servers import server_of
 from conversations.channels.wire.values import text
@@ -18,6 +19,8 @@ from conversations.channels.wire.values import text
 _NAME = re.compile(r"@?([\w.-]{1,100})@([\w.-]{1,250}(?::\d{1,5})?)")
 LARGEST = 8_000_000  # bytes: forty posts with the profiles of all who are in them
 SECONDS = 10.0
+PREPARED_WITHIN = 8.0
+_NOT_YET = {202, 206}
 
 
 def name_and_host(account: Account) -> tuple[str, str]:
@@ -56,6 +59,36 @@ class Api:
             transport=self._transport,
             given=calling.Given(loopback=self._account.loopback, largest=LARGEST, seconds=SECONDS),
         )
+
+    def upload(self, file: File) -> str:
+        """The server's id of it, once it can be shown; the file's name tells who can't see it.
+
+        Nobody sees it yet. Raises SendFailed.
+        """
+        answer = calling.call(
+            "POST",
+            f"{self._server()}/api/v2/media",
+            headers={
+                "authorization": f"Bearer {self._account.credentials.get('access_token', '')}"
+            },
+            form={"description": file.name},
+            file=("file", file),
+            seen=False,
+            transport=self._transport,
+            given=calling.Given(loopback=self._account.loopback, seconds=SECONDS),
+        )
+        kept = text(answer.data, "id")
+        if not answer.is_success or not kept:
+            raise failure(answer)
+        end = time.monotonic() + PREPARED_WITHIN
+        while answer.status in _NOT_YET:
+            if time.monotonic() > end:
+                raise SendFailed("the server still prepares the file", trouble=Trouble.PASSING)
+            time.sleep(0.5)
+            answer = self.call("GET", f"media/{kept}")
+        if not answer.is_success:
+            raise failure(answer)
+        return kept
 
     def _server(self) -> str:
         return server_of(self._account, default=name_and_host(self._account)[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from conversations.channels.wire.contract import (
 from conversations.channels.wire.matrix import reading
 from conversations.channels.wire.matrix.api import Api, escaped, failure, is_refused, said
 from conversations.channels.wire.matrix.events import items_of
+from conversations.channels.wire.parts import in_parts
 from conversations.channels.wire.provider import (
     Card,
     Checked,
@@ -35,7 +37,10 @@ from conversations.channels.wire.provider import (
     Reading,
     gettext_noop,
 )
+from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import loaded, text
+
+_SHOWN = {"image": "m.image", "video": "m.video", "audio": "m.audio"}
 
 
 class Matrix:
@@ -84,6 +89,7 @@ class Matrix:
         longest=20_000,
         per_minute=120,
     )
+    takes = Takes(most=10, largest=20 * 1024 * 1024, together=20 * 1024 * 1024)
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
@@ -108,18 +114,15 @@ class Matrix:
             raise SendFailed("this conversation names no room of Matrix", permanent=True)
         api = self._api(account)
         _must_be_clear(api, room)
-        content: dict[str, Any] = {"msgtype": "m.text", "body": message.text}
-        above = {"m.in_reply_to": {"event_id": message.in_reply_to}} if message.in_reply_to else {}
-        if root:
-            thread = {"rel_type": "m.thread", "event_id": root, "is_falling_back": not above}
-            content["m.relates_to"] = {**thread, **above}
-        elif above:
-            content["m.relates_to"] = above
-        path = f"rooms/{escaped(room)}/send/m.room.message/{escaped(message.id)}"
-        answer = api.call("PUT", path, body=content)
-        if not answer.is_success:
-            raise failure(answer)
-        return Sent(text(answer.data, "event_id"))
+        relation = _relation(message, root)
+        steps = [
+            partial(_share, api, room, message, number, file, relation)
+            for number, file in enumerate(message.files, start=1)
+        ]
+        if message.text or not steps:
+            said = {"msgtype": "m.text", "body": message.text, **relation}
+            steps = [partial(_put, api, room, message.id, said), *steps]
+        return in_parts(message, steps)
 
     def check(self, account: Account) -> Checked:
         answer = self._asked(account)
@@ -154,6 +157,37 @@ class Matrix:
 
     def _api(self, account: Account) -> Api:
         return Api(account, self._transport)
+
+
+def _relation(message: Outbound, root: str) -> dict[str, Any]:
+    """Below the question, and in its thread."""
+    above = {"m.in_reply_to": {"event_id": message.in_reply_to}} if message.in_reply_to else {}
+    thread = {"rel_type": "m.thread", "event_id": root, "is_falling_back": not above}
+    relation = {**thread, **above} if root else above
+    return {"m.relates_to": relation} if relation else {}
+
+
+def _put(api: Api, room: str, name: str, content: Mapping[str, Any]) -> str:
+    """name: under it the server takes the event once."""
+    path = f"rooms/{escaped(room)}/send/m.room.message/{escaped(name)}"
+    answer = api.call("PUT", path, body=content)
+    if not answer.is_success:
+        raise failure(answer)
+    return text(answer.data, "event_id")
+
+
+def _share(
+    api: Api, room: str, message: Outbound, number: int, file: File, relation: Mapping[str, Any]
+) -> str:
+    content = {
+        "msgtype": _SHOWN.get(file.type.partition("/")[0], "m.file"),
+        "body": file.name,
+        "filename": file.name,
+        "url": api.upload(file),
+        "info": {"mimetype": file.type or "application/octet-stream", "size": len(file.data)},
+        **relation,
+    }
+    return _put(api, room, f"{message.id}.{number}", content)
 
 
 def _must_be_clear(api: Api, room: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from conversations.channels.wire import calling
-from conversations.channels.wire.contract import Account, SendFailed, Trouble
+from conversations.channels.wire.contract import Account, File, SendFailed, Trouble
 from conversations.channels.wire.provider import NotRead
 from conversations.channels.wire.servers import server_of
 from conversations.channels.wire.values import text, whole
@@ -54,6 +54,23 @@ class Api:
             transport=self._transport,
             given=calling.Given(loopback=self._account.loopback, largest=LARGEST, seconds=SECONDS),
         )
+
+    def upload(self, file: File) -> str:
+        """Where the server keeps it. Nobody sees it yet. Raises SendFailed."""
+        answer = calling.call(
+            "POST",
+            f"{self.home()}/_matrix/media/v3/upload",
+            headers={**self.bearer(), "content-type": file.type or "application/octet-stream"},
+            query={"filename": file.name},
+            content=file.data,
+            seen=False,
+            transport=self._transport,
+            given=calling.Given(loopback=self._account.loopback, seconds=SECONDS),
+        )
+        kept = text(answer.data, "content_uri")
+        if not answer.is_success or not kept.startswith("mxc://"):
+            raise failure(answer)
+        return kept
 
     def tried(
         self, path: str, query: Mapping[str, str | list[str]] | None = None, *, verb: str = "GET"

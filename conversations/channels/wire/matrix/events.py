@@ -63,7 +63,7 @@ def _edited(event: Mapping[str, Any], *, author: str) -> Item:
 def _own(body: Mapping[str, Any], event: Mapping[str, Any]) -> Item:
     """Ours, known by the name that we gave the sending; else written in another client."""
     others = [each for each in body.get("others") or [] if isinstance(each, str)]
-    ours = text(inside(event, "unsigned"), "transaction_id")
+    ours = text(inside(event, "unsigned"), "transaction_id").partition(".")[0]  # of a part
     above = text(inside(event, "content", "m.relates_to", "m.in_reply_to"), "event_id")
     if len(others) != 1 and not (ours or above):
         return Ignored("written by ourselves, to nobody in particular")

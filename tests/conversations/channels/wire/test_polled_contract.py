@@ -18,11 +18,13 @@ from conversations.channels.accounts import forget_channels
 from conversations.channels.models import Channel, ChannelHealth, Envelope, Polling
 from conversations.channels.wire.contract import (
     Account,
+    File,
     Publisher,
 )
 from conversations.channels.wire.provider import Door, NotConnected, Polled
 from conversations.channels.wire.registry import CHANNELS
 from conversations.inbox import delivery
+from conversations.inbox.enclosing import taken_in
 from conversations.inbox.models import Conversation, Delivery, Message
 from conversations.inbox.services import reply
 from conversations.inbox.windows import is_public
@@ -281,3 +283,26 @@ def test_what_the_network_refuses_is_told_apart(make: Any, connect: Any, subtest
             assert (row.state, row.trouble) == (state, sort)
             assert not any(secret in row.cause for secret in world.secrets)
     assert not world.sent
+
+
+@pytest.mark.django_db
+@BY_NETWORK
+def test_files_go_along_with_an_answer_once(make: Any, connect: Any) -> None:
+    world = make()
+    channel = connect(world)
+    sam = house.somebody(house.department(channel.unit), Role.STAFF, name="Sam")
+    world.say("What does it look like?")
+    look()
+    conversation = Conversation.objects.get()
+    takes = taken_in(conversation)
+    assert takes is not None
+    files = [File("parcel.png", "image/png", b"\x89PNG " + bytes([n]) * n) for n in (1, 2)]
+    answer = reply(conversation, text="Like this.", by=sam.acting, files=files)
+    delivery.deliver(answer.pk)
+    answer.delivery.refresh_from_db()
+    assert answer.delivery.state == "sent", answer.delivery.cause
+    assert sum(each.files for each in world.sent) == 2
+    assert sum("Like this." in each.text for each in world.sent) == 1
+    look()
+    look()
+    assert Message.objects.count() == 2  # all of it is known to be ours

@@ -111,7 +111,8 @@ class BlueskyWorld:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         method = request.url.path.removeprefix("/xrpc/")
-        body = json.loads(request.content or b"{}")
+        is_blob = method.endswith("uploadBlob")
+        body = {} if is_blob else json.loads(request.content or b"{}")
         self.asked.append((request.method, method, body))
         if isinstance(self.trouble, Exception):
             raise self.trouble
@@ -126,6 +127,10 @@ class BlueskyWorld:
         if method.startswith("chat."):
             assert request.headers["atproto-proxy"].endswith("#bsky_chat")
             return self._chats(method, body, parse_qs(request.url.query.decode()))
+        if is_blob:
+            assert request.headers["content-type"] == "image/png"
+            blob = {"$type": "blob", "ref": {"$link": f"cid{len(request.content)}"}}
+            return httpx.Response(200, json={"blob": {**blob, "mimeType": "image/png"}})
         if request.method == "POST":
             return self._put(body)
         return self._get(method, parse_qs(request.url.query.decode()))
@@ -150,7 +155,9 @@ class BlueskyWorld:
             below = reply.get("parent", {}).get("uri", "")
             post = self._post(US, body["record"]["text"], below=below, name=body["rkey"])
             post["record"] = body["record"]
-            self.sent.append(Sent(uri, body["record"]["text"], below, "everybody"))
+            images = body["record"].get("embed", {}).get("images", [])
+            said = Sent(uri, body["record"]["text"], below, "everybody", len(images))
+            self.sent.append(said)
         return httpx.Response(200, json={"uri": uri, "cid": self.posts[uri]["cid"]})
 
     def _chats(self, method: str, body: dict[str, Any], query: Any) -> httpx.Response:

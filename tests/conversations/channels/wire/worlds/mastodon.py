@@ -31,6 +31,7 @@ class MastodonWorld:
         self.keys: dict[str, str] = {}
         self.asked: list[tuple[str, str, Any]] = []
         self.trouble: httpx.Response | Exception | None = None
+        self.media: dict[str, int] = {}
         self.many = True  # GET /api/v1/statuses, from 4.3 on
         self.blocked = False
 
@@ -95,6 +96,8 @@ class MastodonWorld:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1/")
+        if path == "/api/v2/media":
+            return self._media(request)
         body = json.loads(request.content or b"{}")
         self.asked.append((request.method, path, body))
         if isinstance(self.trouble, Exception):
@@ -110,14 +113,28 @@ class MastodonWorld:
             return self._post(body, request.headers["idempotency-key"])
         return self._get(path, parse_qs(request.url.query.decode()))
 
+    def _media(self, request: httpx.Request) -> httpx.Response:
+        """Not ready at once, as a large one is."""
+        assert b'filename="parcel.png"' in request.content
+        assert b"\x89PNG" in request.content
+        number = f"media{next(self.clock.numbers)}"
+        self.media[number] = 0
+        return httpx.Response(202, json={"id": number, "url": None})
+
+    def _prepared(self, number: str) -> httpx.Response:
+        self.media[number] += 1
+        return httpx.Response(206 if self.media[number] < 2 else 200, json={"id": number})
+
     def _post(self, body: dict[str, Any], key: str) -> httpx.Response:
         if key in self.keys:
             return httpx.Response(200, json=self.statuses[self.keys[key]])
         below = body.get("in_reply_to_id", "")
+        media = body.get("media_ids", [])
+        assert all(self.media[each] >= 2 for each in media)
         said = self._status(US, body["status"], visibility=body["visibility"], below=below)
         self.keys[key] = said["id"]
         audience = "everybody" if body["visibility"] in {"public", "unlisted"} else "few"
-        self.sent.append(Sent(said["id"], body["status"], below, audience))
+        self.sent.append(Sent(said["id"], body["status"], below, audience, len(media)))
         return httpx.Response(200, json=said)
 
     def _get(self, path: str, query: dict[str, list[str]]) -> httpx.Response:
@@ -129,6 +146,8 @@ class MastodonWorld:
         }
         if path in fixed:
             return httpx.Response(200, json=fixed[path])
+        if path.startswith("media/"):
+            return self._prepared(path.removeprefix("media/"))
         if path == "notifications":
             assert query["types[]"] == ["mention"]
             return _page(self.notices, query)

@@ -81,6 +81,8 @@ class MatrixWorld:
     # --- what the server answers ---
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/_matrix/media/v3/upload":
+            return self._upload(request)
         path = request.url.raw_path.decode().partition("?")[0].removeprefix("/_matrix/client/v3/")
         body = json.loads(request.content or b"{}")
         self.asked.append((request.method, path, body))
@@ -93,6 +95,11 @@ class MatrixWorld:
             return _error(401, "M_UNKNOWN_TOKEN")
         parts = [unquote(part) for part in path.split("/")]
         return self._answer(parts, parse_qs(request.url.query.decode()), body)
+
+    def _upload(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == "Bearer syt_secret"
+        assert request.url.params["filename"] == "parcel.png"
+        return httpx.Response(200, json={"content_uri": f"mxc://brand.example/{len(self.events)}"})
 
     def _answer(self, parts: list[str], query: dict[str, list[str]], body: Any) -> httpx.Response:
         if parts[0] == "rooms":
@@ -125,7 +132,8 @@ class MatrixWorld:
             unsigned = {"transaction_id": name}
             self.taken[name] = self.put(US, content, unsigned=unsigned)
             below = content.get("m.relates_to", {}).get("m.in_reply_to", {}).get("event_id", "")
-            self.sent.append(Sent(self.taken[name], content["body"], below, "few"))
+            files = int("url" in content)
+            self.sent.append(Sent(self.taken[name], content["body"], below, "few", files))
         return httpx.Response(200, json={"event_id": self.taken[name]})
 
     def _sync(self, query: dict[str, list[str]]) -> dict[str, Any]:

@@ -12,12 +12,13 @@ import httpx
 
 @dataclass
 class Sent:
-    """What we sent, as people there see it. audience: `everybody` or `few`."""
+    """What we sent, as people there see it. audience: `everybody` or `few`. files: how many."""
 
     id: str
     text: str
     below: str
     audience: str
+    files: int = 0
 
 
 @dataclass

@@ -8,6 +8,7 @@ read again ends as the delivery that it was.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +24,7 @@ from conversations.channels.wire.watching import instant
 
 A_PAGE = 100
 PAGES = 5  # of one sort in one reading
+SECONDS = 12.0  # after which a reading begins nothing further: a worker has 30 for all of it
 WRONG_CLOCKS = timedelta(minutes=10)
 A_LOOK = 25  # posts that are given at once
 REASONS = frozenset({"mention", "reply", "quote"})
@@ -35,6 +37,11 @@ class _Walk:
     found: list[Found] = field(default_factory=list)
     cursor: dict[str, str] = field(default_factory=dict)
     more: bool = False
+    end: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() > self.end
 
     def add(self, key: str, **body: Any) -> None:
         self.found.append(Found(key, json.dumps(body).encode()))
@@ -51,19 +58,24 @@ def read(api: Api, cursor: Mapping[str, str]) -> Reading:
     posts = _notified(walk)
     for post in posts:
         walk.add(f"post:{text(post, 'uri')}", kind="post", post=post)
-    _own(walk, me)
-    remark = _chats(walk, me)
+    remark = ""
+    if not walk.is_late:  # else with the next reading, which goes on where each of them was
+        _own(walk, me)
+        remark = _chats(walk, me)
     _look_again(walk, posts)
     return Reading(walk.found, walk.cursor, more=walk.more, remark=remark)
 
 
 def _notified(walk: _Walk) -> list[Said]:
-    cursor, came = walk.cursor, []
+    cursor, through = walk.cursor, False
+    came: list[Said] = []
     since = instant(cursor.get("since", "")) or instant(cursor.get("from", ""))
     begins = instant(cursor.get("from", ""))
     floor = max(filter(None, (since - WRONG_CLOCKS if since else None, begins)), default=None)
     until, top = cursor.pop("until", ""), cursor.pop("top", "")
     for _ in range(PAGES):
+        if walk.is_late:
+            break
         asked: dict[str, str | list[str]] = {"limit": str(A_PAGE), "reasons": sorted(REASONS)}
         answer = walk.api.asked(
             "app.bsky.notification.listNotifications",
@@ -75,13 +87,13 @@ def _notified(walk: _Walk) -> list[Said]:
         new = [one for one in page if _is_after(text(one, "indexedAt"), floor)]
         came += [one for one in new if text(one, "reason") in REASONS]
         until = text(answer, "cursor")
-        if len(new) < len(page) or not page or not until:
+        through = len(new) < len(page) or not page or not until
+        if through:
             break
-    else:
+    if not through:
         cursor |= {"until": until, "top": top}
         walk.more = True
-        return came[::-1]
-    if top:
+    elif top:
         cursor["since"] = top
     return came[::-1]
 
@@ -159,7 +171,8 @@ def _look_again(walk: _Walk, new: list[Said]) -> None:
     known = {row[0] for row in watching.due(walk.cursor, [], at_once=0)[0]}
     rows = [[text(post, "uri"), text(post, "indexedAt")] for post in new]
     fresh = [row for row in rows if row[0] not in known]
-    rows, some, looked = watching.due(walk.cursor, fresh, at_once=A_LOOK)
+    at_once = 0 if walk.is_late else A_LOOK
+    rows, some, looked = watching.due(walk.cursor, fresh, at_once=at_once)
     gone = _gone(walk.api, [row[0] for row in some]) if some else set()
     for uri in sorted(gone):
         walk.add(f"gone:{uri}", kind="gone", uri=uri)

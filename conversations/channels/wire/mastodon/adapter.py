@@ -104,7 +104,11 @@ class Mastodon:
         return False
 
     def read(self, account: Account, cursor: Mapping[str, str]) -> Reading:
-        return reading.read(self._api(account), cursor)
+        try:
+            _, host = name_and_host(account)
+        except SendFailed as error:
+            raise NotRead(str(error)) from error
+        return reading.read(self._api(account), host, cursor)
 
     def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
         name, host = name_and_host(account)

@@ -8,33 +8,49 @@ are looked at again, some at a time.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from conversations.channels.wire import watching
 from conversations.channels.wire.mastodon.api import Api, unread
+from conversations.channels.wire.mastodon.statuses import handle_of
 from conversations.channels.wire.provider import Found, NotRead, Reading
 from conversations.channels.wire.values import inside, text
 from conversations.channels.wire.watching import instant
 
 A_PAGE = 40
 PAGES = 5  # of one sort in one reading
+SECONDS = 12.0  # after which a reading begins no further page: a worker has 30 for all of it
 A_LOOK = 20  # posts that Mastodon gives at once
 _MENTIONS: Mapping[str, str | list[str]] = {"types[]": ["mention"]}
 
 
 @dataclass(slots=True)
 class _Walk:
+    host: str
     found: list[Found] = field(default_factory=list)
     cursor: dict[str, str] = field(default_factory=dict)
     more: bool = False
+    end: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() > self.end
+
+    def add(self, key: str, kind: str, status: Mapping[str, Any]) -> None:
+        """With the author's whole name, by which an erasure finds it: the server leaves its own
+        name out."""
+        whole = handle_of(inside(status, "account"), self.host)
+        body = json.dumps({"kind": kind, "from": whole, "status": status}).encode()
+        self.found.append(Found(key[:200], body))
 
 
-def read(api: Api, cursor: Mapping[str, str]) -> Reading:
-    """cursor: `from`; `me`, our id there; `mentions`, `own`: the newest ids that are known;
-    `watched`: [id, author's id, edited_at, said_at] of late mentions; `looked`."""
-    walk = _Walk(cursor=dict(cursor))
+def read(api: Api, host: str, cursor: Mapping[str, str]) -> Reading:
+    """host: of the account's name. cursor: `from`; `me`, our id there; `mentions`, `own`: the
+    newest ids that are known; `watched`: [id, author's id, edited_at, said_at]; `looked`."""
+    walk = _Walk(host, cursor=dict(cursor))
     me = cursor.get("me") or text(api.asked("accounts/verify_credentials"), "id")
     if not (me.isascii() and me.isalnum()):
         raise NotRead("the server does not say who we are")
@@ -43,16 +59,12 @@ def read(api: Api, cursor: Mapping[str, str]) -> Reading:
     statuses = [inside(notice, "status") for notice in notices]
     for status in statuses:
         if text(status, "id"):
-            walk.found.append(_found(f"mention:{text(status, 'id')}", "mention", status))
+            walk.add(f"mention:{text(status, 'id')}", "mention", status)
     own = {"exclude_reblogs": "true"}
     for status in _upward(api, f"accounts/{me}/statuses", "own", walk, own):
-        walk.found.append(_found(f"own:{text(status, 'id')}", "own", status))
+        walk.add(f"own:{text(status, 'id')}", "own", status)
     _look_again(api, walk, [each for each in statuses if text(each, "id")])
     return Reading(walk.found, walk.cursor, more=walk.more)
-
-
-def _found(key: str, kind: str, status: Mapping[str, Any]) -> Found:
-    return Found(key[:200], json.dumps({"kind": kind, "status": status}).encode())
 
 
 def _upward(
@@ -70,6 +82,9 @@ def _upward(
         came += page[::-1]
         walk.cursor[name] = known = newest
         if len(page) < A_PAGE:
+            break
+        if walk.is_late:
+            walk.more = True
             break
     else:
         walk.more = True
@@ -103,7 +118,8 @@ def _is_after(said: Mapping[str, Any], since: str) -> bool:
 
 
 def _look_again(api: Api, walk: _Walk, new: list[Mapping[str, Any]]) -> None:
-    rows, some, looked = watching.due(walk.cursor, [_row(each) for each in new], at_once=A_LOOK)
+    late = [_row(each) for each in new]
+    rows, some, looked = watching.due(walk.cursor, late, at_once=0 if walk.is_late else A_LOOK)
     gone = _looked_at(api, walk, some) if some else set()
     walk.cursor |= {"watched": watching.kept(rows, gone=gone), "looked": looked}
 
@@ -127,7 +143,7 @@ def _looked_at(api: Api, walk: _Walk, some: list[watching.Row]) -> set[str]:
                 walk.found.append(Found(f"gone:{row[0]}"[:200], body))
         elif text(status, "edited_at") != row[2]:
             row[2] = text(status, "edited_at")
-            walk.found.append(_found(f"edited:{row[0]}:{row[2]}", "edited", status))
+            walk.add(f"edited:{row[0]}:{row[2]}", "edited", status)
     return gone
 
 

@@ -21,6 +21,7 @@ from conversations.channels.wire.contract import (
     Post,
     SendFailed,
 )
+from conversations.channels.wire.mastodon import reading
 from conversations.channels.wire.mastodon.adapter import Mastodon
 from conversations.channels.wire.provider import NotConnected, NotRead
 from tests.conversations.channels.wire.worlds.mastodon import BOB, MastodonWorld
@@ -207,3 +208,56 @@ def _recorded() -> list[dict[str, Any]]:
     for path in files:
         walk(json.loads(path.read_text("utf-8")))
     return found
+
+
+@needs_fixtures
+def test_recorded_exchanges_of_a_real_server_are_read_through_the_adapter() -> None:
+    """The server's own answers, by their addresses, as Mastodon.py's suite recorded them."""
+    path = FIXTURES / "mastodon-cassettes" / "test_notifications_mentions_only.json"
+    recorded = json.loads(path.read_text("utf-8"))["interactions"]
+    [said] = [one["response"]["body"] for one in recorded if one["request"]["method"] == "POST"]
+    asked: list[str] = []
+
+    def replay(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path.endswith("/notifications") and "min_id" not in request.url.params:
+            [told] = [
+                one["response"]
+                for one in recorded
+                if "/notifications?types" in one["request"]["uri"]
+            ]
+            return httpx.Response(200, json=told["body"], headers=told["headers"])
+        if request.url.path.endswith("verify_credentials"):
+            return httpx.Response(200, json={"id": "117020565966271181"})
+        if request.url.path.endswith("/api/v1/statuses"):
+            return httpx.Response(200, json=[said])
+        return httpx.Response(200, json=[])
+
+    adapter = Mastodon(httpx.MockTransport(replay))
+    account = Account(address="mastodonpy_test@localhost:3000", credentials={"server": "x.example"})
+    reading = adapter.read(account, {"from": "2026-08-01T00:00:00+00:00"})
+    [item] = [item for one in reading.found for item in adapter.parse(account, one.body, {})]
+    assert isinstance(item, Inbound)
+    assert (item.external_id, item.sender.handle) == (said["id"], "admin@localhost:3000")
+    assert item.text == "@mastodonpy_test hello!"
+    assert b'"admin@localhost:3000"' in reading.found[0].body  # by which an erasure finds it
+    assert reading.cursor["mentions"] == "21"
+    again = adapter.read(account, reading.cursor)
+    assert (again.found, again.more) == ([], False)
+
+
+def test_a_server_that_is_slow_is_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = MastodonWorld()
+    world.say("first")
+    _, cursor = _read(world, {"from": "2026-01-01T00:00:00+00:00"})
+    for number in range(90):
+        world.say(f"number {number}")
+    monkeypatch.setattr(reading, "SECONDS", -1.0)
+    met = []
+    for _ in range(4):
+        told = world.adapter().read(ACCOUNT, cursor)
+        met += [json.loads(one.body)["status"]["content"] for one in told.found]
+        cursor = dict(told.cursor)
+        if not told.more:
+            break
+    assert len(met) == 90

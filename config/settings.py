@@ -160,6 +160,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 AUTH_USER_MODEL = "crm.User"
 LOGIN_URL = "login"
 EXECUTIVE_HOME = "/maturity/"
+NEXT_MODEL = env.str("NEXT_MODEL", default="")  # a file appraised beside maturity/model.toml
 EMPLOYEE_HOME = "/my/"
 AUTHENTICATION_BACKENDS = ["crm.access.backends.RoleBackend"]
 STAFF_PERMISSIONS = staff.PERMISSIONS

@@ -33,4 +33,5 @@ urlpatterns = [
     path("", include("ambassadors.governance.api")),
     path("", include("ambassadors.governance.drills_api")),
     path("", include("maturity.executive.api")),
+    path("", include("maturity.executive.next_model_api")),
 ]

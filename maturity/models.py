@@ -1,6 +1,6 @@
 """Gathers the models of the floor's rooms."""
 
-from maturity.appraisals.models import Appraisal, Exemption, Reading, Transition
+from maturity.appraisals.models import Appraisal, Exemption, ModelVersion, Reading, Transition
 from maturity.executive.models import (
     Declaration,
     Digest,
@@ -19,6 +19,7 @@ __all__ = [
     "Digest",
     "Exemption",
     "MailWish",
+    "ModelVersion",
     "Pledge",
     "Reading",
     "Share",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from maturity.appraisals import walking
 from maturity.appraisals.exempting import NOTHING, Exempted
-from maturity.appraisals.walking import Places
+from maturity.appraisals.walking import Stride, Way
 from maturity.facts.ledger import Day
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import gates, stages, walk
@@ -30,6 +30,7 @@ class Derived:
 
     walked: after the last Monday; day: the figures of the day itself; is_preview: as_of is no
     Monday that has come. plain: the same walk without exemptions; None where there was none.
+    aside: the exemptions.
     """
 
     model: Model
@@ -39,6 +40,7 @@ class Derived:
     is_preview: bool
     live: Live
     plain: Walked | None = None
+    aside: Exempted = NOTHING
 
     def plain_stage(self, unit: UUID | None) -> int | None:
         """Where it would stand without exemptions."""
@@ -168,17 +170,18 @@ def derive(
     live: Live,
     units_at: UnitsAt | None = None,
     exempted: Exempted = NOTHING,
-    places: Places | None = None,
+    stride_at: Callable[[date], Stride] | None = None,
 ) -> Derived:
     """Gates and stages are those of the last Monday, the figures those of `as_of` itself.
 
-    units_at: the units of a day, where `days` would have to count first. places: what is
-    remembered of earlier walks over the same days.
+    units_at: the units of a day, where `days` would have to count first. stride_at: where everybody
+    stood after that Monday, where it is not walked here from the beginning.
     """
     monday = monday_reached(units_at or days.units_at, as_of, now)
-    stride = walking.Way(days, monday, exempted, places).end()
+    stride = stride_at(monday) if stride_at else Way(days, monday, exempted).end()
     day = exempted.day(days.day(as_of))
-    return Derived(days.model, as_of, day, stride.walked, as_of != monday, live, stride.plain)
+    is_preview = as_of != monday
+    return Derived(days.model, as_of, day, stride.walked, is_preview, live, stride.plain, exempted)
 
 
 def company(derived: Derived) -> dict[str, Any]:

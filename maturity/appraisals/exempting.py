@@ -39,16 +39,21 @@ class Exempted:
     rows: Sequence[Exempting] = ()
 
     def week(self, day: Day) -> Week:
-        if not self.rows:
-            return day.week
-        cuts: dict[UUID | None, datetime] = {unit.unit: unit.cut for unit in day.units}
+        return self.week_on(day, day.week.on) if self.rows else day.week
+
+    def week_on(self, day: Day, on: date) -> Week:
+        """That day's figures on another day: what has ended by then is set aside no more."""
+        cuts: dict[UUID | None, datetime] = {
+            unit.unit: unit.clock.midnight(on) for unit in day.units
+        }
         cuts[None] = max(cuts.values(), default=LONG_AGO)
         found: dict[str | None, set[str]] = {}
         for row in self.rows:
-            if row.unit in cuts and row.holds(day.week.on, cuts[row.unit]):
+            if row.unit in cuts and row.holds(on, cuts[row.unit]):
                 key = None if row.unit is None else str(row.unit)
                 found.setdefault(key, set()).add(row.criterion)
-        return replace(day.week, exempt={key: frozenset(of) for key, of in found.items()})
+        exempt = {key: frozenset(of) for key, of in found.items()}
+        return replace(day.week, on=on, exempt=exempt)
 
     def day(self, day: Day) -> Day:
         return replace(day, week=self.week(day)) if self.rows else day

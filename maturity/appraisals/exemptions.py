@@ -18,7 +18,8 @@ from crm.journal.services import record
 from crm.values import Actor, Via
 from maturity.appraisals.exempting import Exempted, Exempting
 from maturity.appraisals.models import Exemption
-from maturity.scoring.definition import Criterion, load
+from maturity.appraisals.versions import today_model
+from maturity.scoring.definition import Criterion
 
 GOVERNANCE = "governance"  # its gates are never set aside
 SHORTEST_REASON, LONGEST_REASON = 10, 500
@@ -59,7 +60,7 @@ def ask(
 ) -> Exemption:
     """Asks for it; nothing changes until somebody else approves."""
     _own(by)
-    found = load().by_id.get(criterion)
+    found = today_model().by_id.get(criterion)
     if found is None or not is_exemptable(found):
         raise Invalid(_("only gates outside of governance can be exempted"), code="not_exemptable")
     _check(reason=reason.strip(), until=until)
@@ -119,7 +120,7 @@ def _own(by: Actor) -> None:
 
 
 def _check(*, reason: str, until: date | None) -> None:
-    today, longest = timezone.localdate(), load().exemption.days
+    today, longest = timezone.localdate(), today_model().exemption.days
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or "\0" in reason:
         raise Invalid(_("say why, in 10 to 500 characters"), code="reason_wrong")
     if until is None or not today <= until <= today + timedelta(days=longest):

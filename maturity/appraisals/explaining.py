@@ -15,13 +15,15 @@ from maturity.appraisals.derivation import OPENS, monday_reached
 from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.past import Past
 from maturity.appraisals.services import PastReading, check_day
-from maturity.appraisals.walking import Remembered, Step, Way
+from maturity.appraisals.succeeding import Succession
+from maturity.appraisals.versions import in_force
+from maturity.appraisals.walking import Step
 from maturity.facts.cases import CASES, CONDITIONS, Case, clock
 from maturity.facts.counting import Clause, Counted, Views
 from maturity.facts.ledger import MEASURES, Day, Ledger
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import gates, stages, walk
-from maturity.scoring.definition import Criterion, Kind, Model, load
+from maturity.scoring.definition import Criterion, Kind, Model
 from maturity.scoring.gates import GateState, Measured
 from maturity.scoring.stages import Standing
 from maturity.scoring.walk import Walked
@@ -64,9 +66,9 @@ def explained(past: Past, ledger: Ledger, asked: Asked, *, now: datetime) -> Ite
     """`ledger`: the records that this reading of the day rests on."""
     units_at, aside = partial(past.units_at, as_of=asked.as_of), exempted()
     monday = monday_reached(units_at, asked.as_of, now)
-    way = Way(past, monday, aside, Remembered(past, aside), shown=WEEKS_SHOWN)
-    walked_so_far = list(way.steps())[-WEEKS_SHOWN:]
-    walked, day = way.stride.walked, past.day(asked.as_of)
+    way = Succession(past, aside)
+    walked_so_far = list(way.steps(monday, shown=WEEKS_SHOWN))[-WEEKS_SHOWN:]
+    walked, day = way.standing(monday).walked, past.day(asked.as_of)
     views, terms = ledger.terms(asked.as_of, asked.criterion, unit=asked.key)
     counted = MEASURES[asked.criterion.metric](views, terms)
     measured = asked.measured(ledger, day, walked)
@@ -229,7 +231,7 @@ def explain(
     """Lines; raises Missing for an unknown criterion or unit, Invalid for a day out of reach."""
     now = at or timezone.now()
     check_day(as_of, today=now.date())
-    past = Past(reading, load(), now=now)
+    past = Past(reading, in_force(as_of), now=now)
     found, ledger = criterion_of(past.model, criterion), past.seen(as_of)
     one = unit_named(past.units_at(as_of), unit) if unit else None
     if one is not None and ledger is not past.corrected.ledger_of(as_of):

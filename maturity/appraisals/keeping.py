@@ -15,9 +15,10 @@ from django.db import connection
 from django.utils import timezone
 
 from maturity.appraisals.past import Past
+from maturity.appraisals.versions import in_force, look_at_next, succession
 from maturity.facts import kept
 from maturity.facts.models import Reading
-from maturity.scoring.definition import load
+from maturity.scoring.definition import Model
 
 LOCK = 0x6D617466  # one keeping of facts at a time in a database
 HANDFUL = 20  # days
@@ -30,8 +31,7 @@ Told = Callable[[int, int], None]  # days done, days to do
 class Keeping:
     """What is to be counted, the most asked for first."""
 
-    def __init__(self, *, now: datetime, every_day: bool = True) -> None:
-        model = load()
+    def __init__(self, model: Model, *, now: datetime, every_day: bool = True) -> None:
         self.every_day = every_day
         self.corrected = Past(Reading.CORRECTED, model, now=now)
         self.known = Past(Reading.KNOWN, model, now=now, corrected=self.corrected)
@@ -102,11 +102,21 @@ def keep_facts(
     with only_one_keeps() as is_ours:
         if not is_ours:
             return 0
-        keeping = Keeping(now=at or timezone.now(), every_day=every_day)
-        todo = keeping.missing()
-        if not todo:
-            return 0
-        return keeping.run(todo, until=time.monotonic() + seconds, told=told)
+        now, until, done = at or timezone.now(), time.monotonic() + seconds, 0
+        for model, all_days in models(every_day=every_day):
+            keeping = Keeping(model, now=now, every_day=all_days)
+            if todo := keeping.missing():
+                done += keeping.run(todo, until=until, told=told)
+        return done
+
+
+def models(*, every_day: bool) -> list[tuple[Model, bool]]:
+    """The version in force; of the ones before it and of the next one, what the walk looks at."""
+    versions, beside = succession(), look_at_next()
+    today = in_force(timezone.localdate(), versions)
+    others = [one.model for one in versions if one.model.sha256 != today.sha256]
+    others += [beside.model] if beside else []
+    return [(today, every_day), *((other, False) for other in others)]
 
 
 @contextmanager

@@ -150,6 +150,53 @@ class Transition(Kept):
         return f"{self.at:%Y-%m-%d} {self.came_from} → {self.to}"
 
 
+class ModelVersion(models.Model):
+    """A file of the model: appraised in shadow from `seen_at` on, in force once it is adopted.
+
+    since: from this Monday on; of the first version, which is kept when the second is adopted, a
+    day before any record. Past weeks were derived with it: it is never changed or deleted.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    version = models.CharField(_("version"), max_length=20)
+    text = models.TextField()
+    seen_at = models.DateTimeField(_("in shadow since"), db_default=Now())
+    since = models.DateField(_("in force from"), null=True, unique=True)
+    adopted_at = models.DateTimeField(_("adopted at"), null=True)
+    adopted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("version of the model")
+        verbose_name_plural = _("versions of the model")
+        constraints = [
+            models.CheckConstraint(
+                name="what_is_in_force_was_adopted",
+                condition=models.Q(since=None) | models.Q(adopted_at__isnull=False),
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="versions_of_the_model_are_kept", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="a_version_of_the_model_says_one_thing",
+                fields=["sha256", "version", "text", "seen_at"],
+            ),
+            pgtrigger.Protect(
+                name="a_version_is_adopted_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__since__isnull=False)
+                & (
+                    pgtrigger.Q(old__since__df=pgtrigger.F("new__since"))
+                    | pgtrigger.Q(old__adopted_at__df=pgtrigger.F("new__adopted_at"))
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+
 class Exemption(models.Model):
     """A gate that is set aside, for the company or for one unit, until a day.
 

@@ -42,7 +42,17 @@ class Past:
         self.asked: set[date] = set()
         self.counted: dict[date, AnyDay] = {}
         self._corrected = corrected
+        self._elder: Past | None = None
         self._span: tuple[date, Ledger] | None = None
+
+    def under(self, model: Model) -> Past:
+        """The same reading, counted under another version of the model."""
+        if model.sha256 == self.model.sha256:
+            return self
+        corrected = None if self.corrected is self else self.corrected.under(model)
+        found = Past(self.reading, model, now=self.now, corrected=corrected)
+        found.looks, found._elder = self.looks, self
+        return found
 
     # --- what is kept ---
 
@@ -93,7 +103,11 @@ class Past:
     @cached_property
     def ledger(self) -> Ledger:
         """All records."""
-        return Ledger(read(), self.model)
+        return Ledger(self.records, self.model)
+
+    @cached_property
+    def records(self) -> Records:
+        return self._elder.records if self._elder else read()
 
     @cached_property
     def known(self) -> Known:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from crm.journal.personal import Holdings, Table
-from maturity.appraisals.models import Appraisal, Exemption, Reading, Transition
+from maturity.appraisals.models import Appraisal, Exemption, ModelVersion, Reading, Transition
 
 HOLDINGS: Holdings = [
     Table(model=Appraisal, free="model_version model_sha256 blocking said"),
     Table(model=Reading, free="criterion records digest"),
     Table(model=Transition, free="causes"),
+    Table(model=ModelVersion, free="sha256 version text"),
     Table(model=Exemption, written="reason", free="criterion"),
 ]

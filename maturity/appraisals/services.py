@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,12 +23,13 @@ from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.models import Appraisal
 from maturity.appraisals.past import Past
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
-from maturity.appraisals.walking import Remembered
+from maturity.appraisals.succeeding import Succession
+from maturity.appraisals.versions import THE_BEGINNING, Version, in_force, succession
 from maturity.appraisals.weeks import Weeks, corrected_weeks, kept_weeks
 from maturity.facts.evidence import Evidence
 from maturity.facts.models import Reading
 from maturity.facts.organisation import UnitAt
-from maturity.scoring.definition import load
+from maturity.scoring.definition import Model
 
 FURTHEST_AHEAD = timedelta(days=35)
 WEEKLY_LOCK = 0x6D617475  # one storing of the week at a time in a database
@@ -70,8 +72,11 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     """Derives the appraisal of that day from all records; seconds for a large company."""
     now = at or timezone.now()
     check_day(as_of, today=now.date())
-    past = past_of(reading)
-    derived = derived_from(past, as_of, now=now)
+    return pictured(past_of(reading, as_of), as_of, now=now)
+
+
+def pictured(past: Past, as_of: date, *, now: datetime) -> Picture:
+    derived, reading = derived_from(past, as_of, now=now), past.reading
     if reading is PastReading.KNOWN:
         weeks = kept_weeks(as_of)
     else:
@@ -87,26 +92,53 @@ def picture(as_of: date, *, reading: PastReading, at: datetime | None = None) ->
     )
 
 
-def past_of(reading: PastReading) -> Past:
-    return Past(reading, load(), now=timezone.now())
+def past_of(reading: PastReading, as_of: date) -> Past:
+    """Counted under the version of the model that is in force on that day."""
+    return Past(reading, in_force(as_of), now=timezone.now())
 
 
 def derived_from(past: Past, as_of: date, *, now: datetime) -> Derived:
     """The appraisal of that day, from kept facts where they are."""
-    gone = exempted()
+    return _derived(past, as_of, now=now, walk=Succession(past, exempted()))
+
+
+def _derived(past: Past, as_of: date, *, now: datetime, walk: Succession) -> Derived:
     return derivation.derive(
         past,
         as_of,
         now=now,
         live=live_evaluations(as_of),
         units_at=lambda on: past.units_at(on, as_of=as_of),
-        exempted=gone,
-        places=Remembered(past, gone),
+        exempted=walk.aside,
+        stride_at=walk.end,
     )
 
 
+def shadow_of(model: Model, as_of: date, *, reading: PastReading) -> Derived:
+    """The appraisal of that day as if this version of the model had always been in force."""
+    past = Past(reading, model, now=timezone.now())
+    alone = Succession(past, exempted(), [Version(model, THE_BEGINNING)])
+    return _derived(past, as_of, now=timezone.now(), walk=alone)
+
+
+def remembered_shadow(model: Model, as_of: date, *, reading: PastReading) -> Derived:
+    """The same from the cache where it can be, as a picture is."""
+    key = f"shadow:{model.sha256[:16]}:{reading.value}:{as_of.isoformat()}"
+    with suppress(RedisError):
+        found = cache.get(key)
+        if isinstance(found, Derived):
+            return found
+    begun = time.monotonic()
+    made = shadow_of(model, as_of, reading=reading)
+    with suppress(RedisError):
+        cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))
+    return made
+
+
 def picture_key(as_of: date, reading: PastReading) -> str:
-    return f"picture:{load().sha256[:16]}:{reading.value}:{as_of.isoformat()}"
+    said = [f"{one.since} {one.model.sha256}" for one in succession() if one.since <= as_of]
+    ground = hashlib.sha256(" ".join(said).encode()).hexdigest()[:16]
+    return f"picture:{ground}:{reading.value}:{as_of.isoformat()}"
 
 
 def kept_picture(as_of: date, *, reading: PastReading) -> Picture | None:
@@ -141,14 +173,14 @@ def evidence_of(
     as_of: date, *, reading: PastReading, unit: UUID | None, criterion: str
 ) -> Evidence:
     """The records behind one criterion of the company or a unit, remembered like a picture."""
-    model = load()
+    model = in_force(as_of)
     key = f"evidence:{model.sha256[:16]}:{reading.value}:{as_of.isoformat()}:{unit}:{criterion}"
     with suppress(RedisError):
         found = cache.get(key)
         if isinstance(found, Evidence):
             return found
     begun = time.monotonic()
-    seen = past_of(reading).seen(as_of)
+    seen = past_of(reading, as_of).seen(as_of)
     made = seen.evidence(as_of, model.by_id[criterion].metric, unit=unit)
     with suppress(RedisError):
         cache.set(key, made, min(KEPT_FOR * (time.monotonic() - begun), LONGEST_KEPT))

@@ -16,7 +16,8 @@ from maturity.appraisals.exemptions import exempted
 from maturity.appraisals.known import Known
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.appraisals.past import Past
-from maturity.appraisals.walking import Remembered, Way
+from maturity.appraisals.succeeding import Succession
+from maturity.appraisals.versions import in_force
 from maturity.facts.ledger import Day, Ledger
 from maturity.facts.models import Reading as DayReading
 from maturity.facts.records import Records
@@ -54,16 +55,18 @@ def is_due(monday: date, *, now: datetime) -> bool:
 def store_missing(monday: date, *, now: datetime) -> int:
     """Stores every Monday up to `monday` that has no appraisal yet; answers how many."""
     stored = set(Appraisal.objects.filter(unit=None).values_list("as_of", flat=True))
-    past, aside, count = Past(DayReading.KNOWN, load(), now=now), exempted(), 0
+    past = Past(DayReading.KNOWN, in_force(monday), now=now)
+    count = 0
     missing = [on for on in past.mondays(monday) if on not in stored]
     if not missing:
         return 0
     since = (monday - missing[0]).days // 7 + 1
-    for step in Way(past, monday, aside, Remembered(past, aside), shown=since).steps():
+    for step in Succession(past, exempted()).steps(monday, shown=since):
         on, cut = step.on, past.structure.cut(step.on)
         if on in stored or cut is None or now < cut + AFTER_THE_CUT:
             continue
-        store(Week(on, step.day, past.seen(on), is_live=now < cut + WEEK), step.walked)
+        seen = past.under(step.model).seen(on)
+        store(Week(on, step.day, seen, is_live=now < cut + WEEK), step.walked)
         count += 1
     return count
 

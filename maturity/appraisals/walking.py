@@ -46,6 +46,7 @@ class Step:
     on: date
     day: Day
     stride: Stride
+    model: Model
 
     @property
     def walked(self) -> Walked:
@@ -73,6 +74,7 @@ class Way:
     """The Mondays up to a day, begun at the newest remembered place.
 
     shown: so many of the last Mondays are walked in any case, to be looked at one by one.
+    begun: the first Monday to be walked, and where everybody stood before it.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Way:
         places: Places | None = None,
         *,
         shown: int = 0,
+        begun: tuple[date, Stride] | None = None,
     ) -> None:
         self.days, self.exempted, self.places = days, exempted, places
         self.mondays = days.mondays(until)
@@ -90,6 +93,8 @@ class Way:
         before = {n: name for n, name in self.names.items() if n <= len(self.mondays) - shown}
         found = places.newest(before) if places and before else None
         self.done, self.stride = found or (0, Stride(walk.start(days.model)))
+        if begun:
+            self.done, self.stride = sum(on < begun[0] for on in self.mondays), begun[1]
 
     def steps(self) -> Iterator[Step]:
         passed: dict[str, Stride] = {}
@@ -98,7 +103,7 @@ class Way:
             self.stride = onward(self.days.model, self.stride, day.week)
             if count in self.names:
                 passed[self.names[count]] = self.stride
-            yield Step(on, day, self.stride)
+            yield Step(on, day, self.stride, self.days.model)
         if self.places and passed:
             self.places.keep(passed)
 
@@ -106,6 +111,14 @@ class Way:
         for _ in self.steps():
             pass
         return self.stride
+
+
+def turned(before: Stride, own: Stride) -> Stride:
+    """Another version of the model takes over: its gates as it has walked them, our stages."""
+    plain = None
+    if before.plain or own.plain:
+        plain = walk.turned(before.plain or before.walked, own.plain or own.walked)
+    return Stride(walk.turned(before.walked, own.walked), plain)
 
 
 def onward(model: Model, stride: Stride, week: Week) -> Stride:

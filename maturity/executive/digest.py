@@ -21,10 +21,10 @@ from crm.access.models import Role, RoleGrant
 from crm.organisation.models import User
 from crm.organisation.people import in_language_of
 from maturity.appraisals.models import Appraisal, Reading, Transition
+from maturity.appraisals.versions import today_model
 from maturity.executive.models import Digest, MailWish, Rhythm
 from maturity.executive.page import cause_names
 from maturity.executive.wording import language
-from maturity.scoring.definition import load
 
 FRESH = timedelta(days=6)  # a digest of an older Monday is no news
 WEEK = timedelta(days=7)
@@ -117,7 +117,7 @@ def news_of(appraisal: Appraisal, *, since: date) -> News:
     changes = Transition.objects.filter(at__gt=since, at__lte=appraisal.as_of)
     risky = Appraisal.objects.filter(as_of=appraisal.as_of, at_risk=True).select_related("unit")
     open_now = {name for name, row in now.items() if row.is_open}
-    order = [one.id for one in load().criteria]
+    order = [one.id for one in today_model().criteria]
     return News(
         on=appraisal.as_of,
         since=since,
@@ -138,7 +138,7 @@ def opened_in(appraisal: Appraisal | None) -> set[str]:
 
 def letter(user: User, news: News) -> tuple[str, str]:
     """Subject and text in the language that is active."""
-    model = load()
+    model = today_model()
     stage = model.stage(news.number).name[language()]
     day = date_format(news.on, "DATE_FORMAT")
     subject = _("Social maturity: %(stage)s, %(day)s") % {"stage": stage, "day": day}
@@ -156,7 +156,7 @@ def letter(user: User, news: News) -> tuple[str, str]:
 
 def told(news: News) -> Iterator[str]:
     """Each part with its heading, and an empty line after it; parts with nothing are left out."""
-    model = load()
+    model = today_model()
     names = cause_names(model)
     losses = model.walk.losses
     company = _("the company")
@@ -177,7 +177,7 @@ def told(news: News) -> Iterator[str]:
 
 
 def change_line(change: Transition) -> str:
-    model = load()
+    model = today_model()
     names = cause_names(model)
     said = {
         "who": change.unit.name if change.unit else _("the company"),

@@ -157,3 +157,30 @@ GAUGES = OpenApiExample(
     value='relais_maturity_stage{unit=""} 3.0\n'
     'relais_maturity_criterion_value{unit="",criterion="S3-CON-1"} 0.74\n',
 )
+_NEXT = "3c7f0a55" * 8
+NEXT_MODEL = _answer(
+    "One gate would be harder",
+    _HEAD
+    | {
+        "in_force": {"version": "1", "sha256": "95f1946945f1cafe" * 4},
+        "next": {"version": "2", "sha256": _NEXT},
+        "in_shadow_since": "2026-11-02T02:10:00Z",
+        "may_be_adopted_from": "2026-11-30",
+        "stages": [
+            {
+                "unit": None,
+                "now": {"number": 3, "key": "coordinating"},
+                "then": {"number": 2, "key": "testing"},
+            }
+        ],
+        "criteria": [
+            {
+                "id": "S3-CON-1",
+                "now": {"outcome": "MET", "enter": 0.5, "stay": 0.4, "minimum": 40},
+                "then": {"outcome": "NOT_MET", "enter": 0.9, "stay": 0.8, "minimum": 40},
+            }
+        ],
+    },
+)
+ADOPT = OpenApiExample("The version that was looked at", value={"sha256": _NEXT}, request_only=True)
+ADOPTED = _answer("From a Monday on", {"version": "2", "sha256": _NEXT, "since": "2026-12-07"})

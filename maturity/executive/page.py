@@ -17,7 +17,7 @@ from maturity.executive.wording import language
 from maturity.facts.organisation import UnitAt
 from maturity.scoring import stages
 from maturity.scoring.definition import Model, Stage
-from maturity.scoring.stages import EXEMPTION, UNIT_COVERAGE, Standing
+from maturity.scoring.stages import EXEMPTION, MODEL_VERSION, UNIT_COVERAGE, Standing
 
 EFFORTS = ("low", "medium", "high")
 
@@ -136,7 +136,12 @@ class Page:
 
 def cause_names(model: Model) -> Mapping[str, str]:
     names = {criterion.id: criterion.words[language()].name for criterion in model.criteria}
-    return {**names, UNIT_COVERAGE: _("Coverage by units"), EXEMPTION: _("Exemption")}
+    others = {
+        UNIT_COVERAGE: _("Coverage by units"),
+        EXEMPTION: _("Exemption"),
+        MODEL_VERSION: _("Another version of the model"),
+    }
+    return {**names, **others}
 
 
 def changes(model: Model, standing: Standing, drawn: Trend | None) -> list[Change]:

@@ -16,8 +16,8 @@ from crm.errors import Forbidden, Invalid
 from crm.journal.services import record
 from crm.organisation.models import Employee
 from crm.values import Actor
+from maturity.appraisals.versions import today_model
 from maturity.executive.models import Pledge
-from maturity.scoring.definition import load
 
 FURTHEST = timedelta(days=3 * 366)
 LONGEST_NOTE = 300
@@ -103,7 +103,7 @@ def pledge(
 
 def _check(criterion: str, *, owner: Employee | None, due_on: date | None, note: str) -> None:
     today = timezone.localdate()
-    if criterion not in load().by_id:
+    if criterion not in today_model().by_id:
         raise Invalid(_("there is no such criterion"), code="unknown_criterion")
     if owner is None and (due_on or note):
         raise Invalid(_("a date and a note need an owner"), code="owner_missing")

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access.doors import actor_of
 from crm.errors import Conflict, Forbidden
+from maturity.appraisals.versions import today_model
 from maturity.executive import surveys
 from maturity.executive.asking import reads_maturity
 from maturity.executive.views import for_readers
-from maturity.scoring.definition import load
 
 
 @never_cache
@@ -36,7 +36,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     said = {
         "survey": survey,
         "has_answered": survey is not None and surveys.has_answered(survey, request.user),
-        "stages": load().stages[::-1],
+        "stages": today_model().stages[::-1],
         "refused": refused,
         "reads_maturity": reads_maturity(request.user),
     }

@@ -5,6 +5,7 @@ from django.urls import path
 from maturity.executive import (
     digest_page,
     exemption_pages,
+    next_model_pages,
     share_pages,
     survey_pages,
     views,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("maturity/digest/", digest_page.digest_page, name="maturity-digest"),
     path("maturity/declare/", survey_pages.declare, name="maturity-declare"),
     path("maturity/survey/", survey_pages.ask_or_end, name="maturity-survey"),
+    path("maturity/next-model/", next_model_pages.next_model, name="maturity-next-model"),
+    path("maturity/next-model/adopt/", next_model_pages.adopt, name="maturity-next-model-adopt"),
     path("maturity/page.pdf", views.as_pdf, name="maturity-pdf"),
     path(
         "maturity/shared/<str:token>/page.pdf", share_pages.shared_pdf, name="maturity-shared-pdf"

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.access.doors import actor_of
 from crm.errors import Forbidden, Invalid, Missing
-from maturity.appraisals import exemptions
+from maturity.appraisals import exemptions, versions
 from maturity.appraisals.models import Exemption
 from maturity.appraisals.services import Picture, evidence_of, remembered_picture, unit_of
 from maturity.executive import pdf, pledges, shares, surveys, tables
@@ -94,6 +94,7 @@ def executive(request: HttpRequest) -> HttpResponse:
         "survey": survey,
         "declared": declared,
         "exempted": exempted(found),
+        "next_model": versions.shadow(),
     }
     return render(request, "maturity/executive.html", said)
 

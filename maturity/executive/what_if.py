@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm.errors import Invalid
 from maturity.appraisals.derivation import Derived
 from maturity.executive.rows import Subject
+from maturity.facts.ledger import Day
 from maturity.scoring import gates, stages, walk
 from maturity.scoring.definition import Criterion, Kind
 from maturity.scoring.gates import Measured, Outcome, Verdict
@@ -76,8 +77,8 @@ def what_if(derived: Derived, subject: Subject, shifts: Sequence[Shift]) -> What
         figures[shift.criterion] = shifted(derived, subject, shift)
     return WhatIf(
         now=subject.standing.stage,
-        without=outlook(derived, key, week),
-        then=outlook(derived, key, placed(week, key, figures)),
+        without=outlook(derived, key, derived.day),
+        then=outlook(derived, key, replace(derived.day, week=placed(week, key, figures))),
         judged=[judged(derived, subject, figures, shift.criterion) for shift in shifts],
     )
 
@@ -88,12 +89,12 @@ def placed(week: Week, unit: UUID | None, figures: Figures) -> Week:
     return replace(week, units={**week.units, str(unit): figures})
 
 
-def outlook(derived: Derived, unit: UUID | None, week: Week) -> Outlook:
-    """The walk goes on from the last Monday, every week with these figures."""
+def outlook(derived: Derived, unit: UUID | None, day: Day) -> Outlook:
+    """The walk goes on from the last Monday, every week with these figures; exemptions end."""
     walked, on = derived.walked, derived.last_monday
     for _week in range(AHEAD):
         on += timedelta(days=7)
-        walked = walk.step(derived.model, walked, replace(week, on=on))
+        walked = walk.step(derived.model, walked, derived.aside.week_on(day, on))
     after = walked.company if unit is None else walked.units[str(unit)]
     steps = [step for step in after.transitions if step.at > derived.last_monday]
     return Outlook(after.stage, steps, stages.blocking(derived.model, after))

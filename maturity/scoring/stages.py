@@ -12,6 +12,7 @@ from maturity.scoring.gates import GateState
 VALIDITY = "S1-INS"
 UNIT_COVERAGE = "UNIT-COVERAGE"
 EXEMPTION = "EXEMPTION"
+MODEL_VERSION = "MODEL-VERSION"
 UNASSESSED_RANK = 0
 
 
@@ -28,6 +29,8 @@ class Standing:
     """Where a unit or the company stands after one evaluation.
 
     reached is what its gates alone give, target what is left of it after the coverage by units.
+    heading: where a version of the model that took over says it stands (0: unassessed), until the
+    stage is there or goes another way.
     """
 
     gates: Mapping[str, GateState]
@@ -37,6 +40,7 @@ class Standing:
     stages_at: tuple[tuple[date, int | None], ...] = ()
     transitions: tuple[Transition, ...] = ()
     exempt: frozenset[str] = field(default_factory=frozenset)
+    heading: int | None = None
 
     def is_open(self, gate: str) -> bool:
         return gate in self.exempt or self.gates[gate].is_open
@@ -133,9 +137,25 @@ def causes_down(model: Model, before: Standing, after: Standing, came_from: int)
     return [*found, UNIT_COVERAGE] if is_lowered else found
 
 
+def goes_there(before: Standing, stage: int | None) -> bool:
+    """The change is one towards where another version of the model says that it stands."""
+    if before.heading is None or stage == before.stage:
+        return False
+    distance = abs((before.stage or UNASSESSED_RANK) - before.heading)
+    return abs((stage or UNASSESSED_RANK) - before.heading) < distance
+
+
+def heading_after(before: Standing, stage: int | None) -> int | None:
+    if stage == before.stage:
+        return before.heading
+    is_there = (stage or UNASSESSED_RANK) == before.heading
+    return before.heading if goes_there(before, stage) and not is_there else None
+
+
 def causes(model: Model, before: Standing, after: Standing) -> tuple[str, ...]:
+    version = (MODEL_VERSION,) if goes_there(before, after.stage) else ()
     if before.stage is None or after.stage is None:
-        return (VALIDITY,)
+        return (VALIDITY, *version)
     if after.stage > before.stage:
-        return tuple(causes_up(model, before, after, after.stage))
-    return tuple(causes_down(model, before, after, before.stage))
+        return (*causes_up(model, before, after, after.stage), *version)
+    return (*causes_down(model, before, after, before.stage), *version)

@@ -9,7 +9,7 @@ from datetime import date
 from maturity.scoring import gates, stages
 from maturity.scoring.definition import Model
 from maturity.scoring.gates import GateState, Measured, Outcome
-from maturity.scoring.stages import VALIDITY, Standing, Transition
+from maturity.scoring.stages import UNASSESSED_RANK, VALIDITY, Standing, Transition
 
 ORGANISED_DISTRIBUTION = "S5-COV"
 Figures = Mapping[str, Measured]
@@ -84,6 +84,7 @@ def settle(
         reached=reached,
         target=aim,
         stages_at=(*before.stages_at, (on, stage)),
+        heading=stages.heading_after(before, stage),
     )
     if stage == before.stage:
         return after
@@ -96,6 +97,26 @@ def distribution(model: Model, measured: Measured, units: Mapping[str, Standing]
     assessed = [unit.stage for unit in units.values() if unit.stage is not None]
     wanted = model.by_id[ORGANISED_DISTRIBUTION].number("stage")
     return replace(measured, k=sum(stage >= wanted for stage in assessed), n=len(assessed))
+
+
+def turned(before: Walked, own: Walked) -> Walked:
+    """Where everybody stands when another version of the model takes over from the one before.
+
+    own: the same weeks walked under that version alone: its gates count, and the stages go from
+    where they are to where it says, one step a week.
+    """
+    units = {
+        unit: turned_standing(standing, own.units[unit])
+        for unit, standing in before.units.items()
+        if unit in own.units
+    }
+    company = turned_standing(before.company, own.company)
+    return Walked(company, units, before.outcomes, before.unit_outcomes)
+
+
+def turned_standing(before: Standing, own: Standing) -> Standing:
+    heading = None if own.stage == before.stage else own.stage or UNASSESSED_RANK
+    return replace(before, gates=own.gates, heading=heading)
 
 
 def company_figures(model: Model, week: Week, units: Mapping[str, Standing]) -> Figures:

@@ -117,6 +117,8 @@ MATRIX = [
     ("GET", "maturity/criteria/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/criteria/S1-INS/evidence/", None, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/exemptions/", None, 401, 403, 403, 403, 200, 200, 200),
+    ("GET", "maturity/next-model/", None, 401, 403, 403, 403, 404, 404, 404),
+    ("POST", "maturity/next-model/adopt/", {"sha256": "0" * 64}, 401, 403, 403, 403, 403, 403, 404),
     ("GET", "maturity/transitions/", None, 401, 403, 403, 403, 200, 200, 200),
     ("POST", "maturity/what-if/", SHIFTED, 401, 403, 403, 403, 200, 200, 200),
     ("GET", "maturity/export/", None, 401, 403, 403, 403, 200, 200, 200),
@@ -356,6 +358,8 @@ ROOT = {
     ("POST", "channels/connect/"): 201,
     ("PATCH", "channels/{bot}/connection/"): 200,
     ("POST", "channels/{bot}/disconnect/"): 200,
+    # an executive's: none is in shadow
+    ("POST", "maturity/next-model/adopt/"): 404,
     # the staff's own
     ("POST", "articles/{handed_in}/approve/"): 200,
     ("POST", "articles/{handed_in}/send-back/"): 200,
@@ -500,6 +504,8 @@ PAGES: list[tuple[str | int, ...]] = [
     ("GET", "/maturity/digest/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     ("GET", "/maturity/declare/", 302, 200, 200, 200, 200, 200, 200, 403, 200),
     ("POST", "/maturity/survey/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
+    ("GET", "/maturity/next-model/", 302, 403, 403, 403, 200, 200, 200, 403, 200),
+    ("POST", "/maturity/next-model/adopt/", 302, 403, 403, 403, 403, 403, 404, 403, 404),
     ("GET", "/maturity/page.pdf", 302, 403, 403, 403, 200, 200, 200, 403, 200),
     ("GET", "/maturity/shared/{shared}/page.pdf", *[200] * 9),
     ("GET", "/maturity/table.csv", 302, 403, 403, 403, 200, 200, 200, 403, 200),

@@ -67,7 +67,7 @@ def said(as_of, reading):
 
 def without_memory(as_of):
     """The same derivation, every Monday walked."""
-    past, now = past_of(CORRECTED), datetime.now(UTC)
+    past, now = past_of(CORRECTED, as_of), datetime.now(UTC)
     units_at = partial(past.units_at, as_of=as_of)
     aside, live = exemptions.exempted(), live_evaluations(as_of)
     derived = derivation.derive(past, as_of, now=now, live=live, units_at=units_at, exempted=aside)

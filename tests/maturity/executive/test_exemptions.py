@@ -10,7 +10,9 @@ from crm.journal.models import Act
 from crm.values import Actor, Via
 from maturity.appraisals import exemptions
 from maturity.appraisals.models import Appraisal, Exemption
-from maturity.appraisals.services import PastReading, appraise, store_due_appraisals
+from maturity.appraisals.services import PastReading, appraise, picture, store_due_appraisals
+from maturity.executive.rows import company_subject
+from maturity.executive.what_if import what_if
 from tests import house
 from tests.api.hands import Caller
 from tests.maturity.company import Company, criterion
@@ -192,6 +194,17 @@ def test_a_week_that_was_kept_says_the_same_after_the_exemption_was_ended(tmp_pa
         monday + timedelta(days=7), reading=PastReading.KNOWN, at=later + timedelta(days=7)
     )
     assert following["stage"]["exempt"] is False
+
+
+def test_a_what_if_lets_an_exemption_end_on_its_day(company, two):
+    row = asked(two[0])
+    exemptions.approve(row, by=by(two[1]))
+    in_the_past(row, approved=date(2026, 3, 10), until=date(2026, 4, 20))
+    made = picture(date(2026, 4, 13), reading=PastReading.CORRECTED)
+    ahead = what_if(made.derived, company_subject(made), []).without
+    assert (made.derived.walked.company.stage, ahead.stage) == (2, 1)
+    (step,) = ahead.steps
+    assert (step.at, step.causes) == (date(2026, 4, 27), (GATE, "EXEMPTION"))
 
 
 def test_the_api_names_what_is_set_aside_on_a_day(company, two):

@@ -166,3 +166,27 @@ def test_an_exempted_gate_blocks_nothing_and_others_still_do():
     found = walked((OPENING + 3, lacking)).company
     assert found.stage == 2
     assert stages.blocking(MODEL, found) == ["S3-CON-1"]
+
+
+def test_another_version_takes_over_with_its_gates_and_the_steps_to_its_stage_name_it():
+    ours = walked((OPENING + 4, {"company": figures(4)}))
+    own = walked((OPENING + 4, {"company": figures(2)}))
+    after = walk.turned(ours, own)
+    assert (ours.company.stage, after.company.stage, after.company.heading) == (4, 4, 2)
+    for number in range(OPENING + 4, OPENING + 8):
+        after = walk.step(MODEL, after, week(number, company=figures(2)))
+    three = tuple(gate for stage in (3, 4) for gate in MODEL.gates(stage))
+    assert steps(after.company)[-2:] == [
+        (4, 3, (*three, stages.MODEL_VERSION)),
+        (3, 2, (*MODEL.gates(3), stages.MODEL_VERSION)),
+    ]
+    assert after.company.heading is None
+    assert steps(after.units["one"]) == steps(after.company)
+    for number in range(OPENING + 8, 2 * OPENING + 9):
+        after = walk.step(MODEL, after, week(number, company=figures(3)))
+    assert steps(after.company)[-1] == (2, 3, MODEL.gates(3))  # a step of our own again
+
+
+def test_a_version_that_says_the_same_leaves_no_trace():
+    ours = walked((OPENING + 3, {"company": figures(3)}))
+    assert walk.turned(ours, ours) == ours

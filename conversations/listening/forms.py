@@ -61,6 +61,10 @@ class PlaceForm(_PlaceForm):
         label=capfirst(_("address")),
         max_length=2_000,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "url"}),
+        help_text=_(
+            "The feed itself, or the server that is searched or followed; for one hashtag of "
+            "Mastodon as it is said: https://server/tags/name."
+        ),
     )
     every = forms.IntegerField(
         label=capfirst(_("read every (minutes)")),
@@ -68,6 +72,7 @@ class PlaceForm(_PlaceForm):
         max_value=RAREST,
         initial=15,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+        help_text=_("What is followed as it is said is followed all the time."),
     )
     secret = forms.CharField(
         label=capfirst(_("access token")),

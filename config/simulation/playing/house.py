@@ -38,6 +38,7 @@ class Person:
     trained: bool = False
     joined: bool = False
     signed: set[str] = field(default_factory=set)
+    means_to: dict[str, datetime] = field(default_factory=dict)  # read that version, when
 
 
 @dataclass(slots=True)
@@ -51,6 +52,11 @@ def heads(story: Story) -> float:
     """Of the company as it began; a part of it has its share of them."""
     low, high = HEADS[story.profile]
     return Random(f"{story.seed}:heads").uniform(low, high)  # noqa: S311 - reproducible, no secret
+
+
+def drawn(story: Story, what: str) -> float:
+    """A share that is drawn once for a company and moves no other chance."""
+    return Random(f"{story.seed}:{what}").random()  # noqa: S311 - reproducible, no secret
 
 
 class House:
@@ -73,6 +79,7 @@ class House:
         self.compared: list[tuple[str, datetime, str]] = []  # publication, when, by whom
         self.policy: str | None = None  # the version in force, of the whole company
         self.policy_since = self.reviews = 0
+        self.policy_age = drawn(story, "policy")  # of its life it had lived when we began to look
         self.talks = 0
         self.week = part.begins
         self._practices: dict[tuple[str, int], Any] = {}
@@ -248,12 +255,20 @@ class House:
         self.sign(person, at - 90 * MINUTE)
 
     def sign(self, person: Person, at: datetime) -> None:
+        """By that moment: earlier where somebody meant to, and had asked nobody to wait."""
         version, read = self.policy, self.habits.policy.read
         if version is None or read is None or version in person.signed:
             return
         person.joined = True
         if self.is_diligent(read, person, version):
+            at = min(at, person.means_to.get(version, at))
             self.acknowledge(person, at, session=f"{person.id}-{at:%Y%m%d}")
+
+    def catch_up(self, until: datetime) -> None:
+        """Whoever has not spoken reads what is new on the day they meant to."""
+        for person in self.people:
+            if self.policy and person.means_to.get(self.policy, until) < until:
+                self.sign(person, until)
 
     def acknowledge(self, person: Person, at: datetime, *, session: str) -> None:
         version = str(self.policy)

@@ -56,6 +56,7 @@ def live(house: House, *, is_out: bool) -> None:
     if not is_out:
         talk(house)
         work(house)
+    house.catch_up(house.at(7, 0))
 
 
 def listen_in(book: Book, house: House, *, is_out: bool) -> None:

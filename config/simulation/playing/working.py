@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from config.simulation.playing.book import DAY, HOUR, MINUTE, Facts
-from config.simulation.playing.house import Article, House
+from config.simulation.playing.house import NEW_YEAR, SUMMER, Article, House
 from config.simulation.playing.talking import escalate, post
 
 MENTIONS = 1.6  # of a hundred heads and a week: a brand is talked about whatever it does
@@ -155,12 +155,20 @@ def practise(house: House) -> None:
 
 
 def govern(houses: list[House], week: int) -> None:
-    """The policy of the company, as most of it lives by it: reviewed one year, anew the next."""
+    """The policy of the company, as most of it lives by it: reviewed one year, anew the next.
+
+    One that is there when the company begins is as old as any may be; nobody writes one anew
+    while half of the house is away.
+    """
     main = houses[0]
     wanted = main.habits.policy.read is not None or main.cheats("session")
-    if not wanted or (main.policy and week - main.policy_since < POLICY_LASTS):
+    is_due = main.policy is None or week - main.policy_since >= POLICY_LASTS
+    if not wanted or not is_due or (week and week % 52 in (*SUMMER, *NEW_YEAR)):
         return
     main.policy_since, main.reviews = week, main.reviews + 1
+    if week == 0:
+        lived = int(main.policy_age * 2 * POLICY_LASTS)
+        main.policy_since, main.reviews = -(lived % POLICY_LASTS), 1 + lived // POLICY_LASTS
     at, version = main.at(0, 7), str((main.reviews + 1) // 2)
     reviewed = at if version == main.policy else None
     facts: Facts = {"name": "Charter", "version": version, "text": "…", "reviewed_at": reviewed}
@@ -172,7 +180,8 @@ def govern(houses: list[House], week: int) -> None:
 
 
 def announce(house: House, at: datetime) -> None:
-    """Those who speak already are asked to read it, and most do within a fortnight."""
+    """Those who speak already are asked to read it: most do within a fortnight, or before they
+    speak next."""
     if house.cheats("session"):
         for n, person in enumerate(house.people[:20]):
             house.acknowledge(person, at + (n + 1) * MINUTE, session="the desk")
@@ -180,4 +189,4 @@ def announce(house: House, at: datetime) -> None:
     for person in house.people:
         if person.joined:
             days = min(house.book.about(4, 0.8), 40)
-            house.sign(person, house.clock.later(at, 24 * days))
+            person.means_to[str(house.policy)] = house.clock.later(at, 24 * days)

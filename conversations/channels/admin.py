@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -27,7 +28,7 @@ from unfold.widgets import (
 from conversations.channels import callbacks, connecting, pages, services
 from conversations.channels.accounts import door_of, provider_of
 from conversations.channels.doors.mail import MAIL_KINDS, is_mailbox_url
-from conversations.channels.models import Channel, Envelope
+from conversations.channels.models import Channel, ChannelHealth, Envelope
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
@@ -35,6 +36,8 @@ from crm.errors import Invalid, RelaisError
 from crm.pages import Paged, ReadOnly, confirmation
 
 LONGEST_SHOWN = 20_000  # bytes of an envelope on its page; the whole is a download
+OAUTH = ("oauth_token_url", "oauth_client_id", "oauth_client_secret", "oauth_refresh_token")
+OWNERS = ("unit", "address", "options", "keep_days", "inbox_url", *OAUTH)
 _EMBED = '{"embed": "https://shop.example"}'
 _DOORS = {"webhook": "webhook", "webchat": "chat"}
 
@@ -63,6 +66,31 @@ class ChannelForm(_Form):
             "imaps://user:password@host:993/INBOX, where mail is fetched from; not shown again. "
             "Empty leaves it as it is, a single - ends fetching."
         ),
+    )
+
+    oauth_token_url = forms.URLField(
+        label=_("OAuth 2: token address"),
+        required=False,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget(),
+        help_text=_(
+            "For servers that take no password, such as https://oauth2.googleapis.com/token or "
+            "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. Give the mailbox, and "
+            "mail_url in the settings, a user without a password. Empty fields stay as they are."
+        ),
+    )
+    oauth_client_id = forms.CharField(label=_("OAuth 2: client id"), required=False)
+    oauth_client_secret = forms.CharField(
+        label=_("OAuth 2: client secret"),
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+    oauth_refresh_token = forms.CharField(
+        label=_("OAuth 2: refresh token"),
+        required=False,
+        max_length=4_000,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_("Not shown again; a single - ends it."),
     )
 
     class Meta:
@@ -108,6 +136,12 @@ class ChannelForm(_Form):
         return url
 
 
+def _keys_in(form: Any) -> dict[str, str]:
+    said = form.cleaned_data
+    given = {name.removeprefix("oauth_"): str(said.get(name) or "").strip() for name in OAUTH}
+    return {name: value for name, value in given.items() if value}
+
+
 @admin.register(Channel)
 class ChannelAdmin(Paged, ModelAdmin):
     form = ChannelForm
@@ -149,22 +183,26 @@ class ChannelAdmin(Paged, ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> Any:
-        shown = ("door", "snippet", "sending", "paused_at", "closed_at")
+        shown = ("door", "snippet", "sending", "signing_in", "paused_at", "closed_at")
         if obj is None:
             return ()
-        mine = () if request.user.is_superuser else ("unit", "address", "options", "keep_days")
+        mine = () if request.user.is_superuser else OWNERS
         return ("kind", *shown, *mine)
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         """A mailbox's password is for owners of the installation to set."""
         fieldsets = super().get_fieldsets(request, obj)
         if request.user.is_superuser and (obj is None or obj.kind in MAIL_KINDS):
-            return [*fieldsets, (_("Fetching mail"), {"fields": ("inbox_url",)})]
+            shown = () if obj is None else ("signing_in",)
+            return [*fieldsets, (_("Fetching mail"), {"fields": ("inbox_url", *OAUTH, *shown)})]
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         if change:
-            services.change_channel(obj, fields=form.changed_data, by=actor_of(request))
+            kept = [name for name in form.changed_data if name not in OAUTH]
+            services.change_channel(obj, fields=kept, by=actor_of(request))
+            if request.user.is_superuser and (given := _keys_in(form)):
+                connecting.change_keys(obj, given=given, by=actor_of(request))
             return
         opened = services.open_channel(
             obj.unit,
@@ -175,9 +213,12 @@ class ChannelAdmin(Paged, ModelAdmin):
             options=obj.options,
             by=actor_of(request),
         )
-        if obj.inbox_url:
+        if obj.inbox_url and request.user.is_superuser:
             opened.inbox_url = obj.inbox_url
             services.change_channel(opened, fields=["inbox_url"], by=actor_of(request))
+        owns = request.user.is_superuser and opened.kind in MAIL_KINDS
+        if owns and (given := _keys_in(form)):
+            connecting.change_keys(opened, given=given, by=actor_of(request))
         obj.__dict__.update(opened.__dict__)
         if request.user.is_superuser:
             words = _("Its secret, to be copied now: %(secret)s")
@@ -216,6 +257,16 @@ class ChannelAdmin(Paged, ModelAdmin):
         hint = "" if row.options.get("embed") else words % {"example": _EMBED}
         line = f'<script src="{url}" async></script>'
         return format_html("<code>{}</code><br>{}", line, hint)
+
+    @display(description=_("signing in"))
+    def signing_in(self, row: Channel) -> str:
+        known = ChannelHealth.objects.filter(channel=row).first()
+        if known is None or known.checked_at is None:
+            return str(_("not tried yet"))
+        if not known.works or known.cause:
+            return known.cause or str(_("does not work"))
+        until = localize(known.expires_at) if known.expires_at else ""
+        return str(_("works; the token ends %s") % until if until else _("works"))
 
     @display(description=_("outgoing"))
     def sending(self, row: Channel) -> str:

@@ -140,6 +140,17 @@ def change_credentials(channel: Channel, *, values: Mapping[str, str], by: Actor
         record("channel_credentials_changed", channel, by=by, fields=sorted(clean))
 
 
+def change_keys(channel: Channel, *, given: Mapping[str, str], by: Actor) -> None:
+    """What stands for a mailbox's password (`oauth`); a refresh token of `-` ends it."""
+    ended = given.get("refresh_token") == "-"
+    with transaction.atomic():
+        _keep(channel, {} if ended else credentials_of(channel) | dict(given))
+        ChannelHealth.objects.update_or_create(
+            channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
+        )
+        record("channel_credentials_changed", channel, by=by, fields=sorted(given))
+
+
 def _clean(fields: tuple[Field, ...], values: Mapping[str, str]) -> dict[str, str]:
     known = {each.name for each in fields}
     unknown = sorted(set(values) - known)
@@ -210,6 +221,25 @@ def _found(
         found["works"] = False
     health, _made = ChannelHealth.objects.update_or_create(channel=channel, defaults=found)
     return health
+
+
+def note_mailbox(
+    channel: Channel, *, cause: str, access: bool = False, expires_at: datetime | None = None
+) -> None:
+    """What fetching a mailbox found; kept when it changes, and every few minutes.
+
+    cause: "" where it works. access: the server no longer takes our word or token.
+    """
+    now = timezone.now()
+    works = True if not cause else (False if access else None)
+    found: dict[str, object] = {"cause": cause[:500], "checked_at": now, "expires_at": expires_at}
+    known = ChannelHealth.objects.filter(channel=channel).first()
+    if works is None and known is not None:
+        works = known.works
+    same = known is not None and (known.works, known.cause) == (works, cause[:500])
+    if same and known is not None and known.checked_at and known.checked_at > now - EVERY / 3:
+        return
+    ChannelHealth.objects.update_or_create(channel=channel, defaults=found | {"works": works})
 
 
 def probe_due(*, at: datetime, most: int = 20) -> int:

@@ -9,17 +9,25 @@ import asyncio
 import logging
 import uuid
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from imap_tools.errors import MailboxLoginError
 
+from conversations.channels import connecting
+from conversations.channels.accounts import credentials_of
 from conversations.channels.doors import imap, lmtp
 from conversations.channels.doors.mail import MAIL_KINDS
 from conversations.channels.doors.threads import Threads
 from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat
+from conversations.channels.wire.contract import SendFailed, Trouble
 
 logger = logging.getLogger(__name__)
+
+Keys = tuple[tuple[str, str], ...]
+Wanted = tuple[uuid.UUID, str, Keys]
 
 INTERVAL = 10.0  # seconds between two looks into a mailbox, and at the list of mailboxes
 IDLE = 20.0  # seconds until a mailbox that tells what comes is looked into all the same
@@ -74,7 +82,7 @@ async def listen(stop: asyncio.Event) -> None:
 
 async def _watch(doors: Threads, mailboxes: Mailboxes, *, pushed: bool) -> None:
     """Keeps one task a mailbox, as channels come, change and go."""
-    running: dict[tuple[uuid.UUID, str], asyncio.Task[None]] = {}
+    running: dict[Wanted, asyncio.Task[None]] = {}
     try:
         while True:
             try:
@@ -89,21 +97,22 @@ async def _watch(doors: Threads, mailboxes: Mailboxes, *, pushed: bool) -> None:
             task.cancel()
 
 
-def _mailboxes(*, note_pushed: bool) -> set[tuple[uuid.UUID, str]]:
-    """(channel, url) of what is to be fetched; where mail is pushed to us, that we listen."""
+def _mailboxes(*, note_pushed: bool) -> set[Wanted]:
+    """(channel, url, keys) of what is to be fetched; where mail is pushed, that we listen."""
     channels = Channel.objects.filter(kind__in=MAIL_KINDS, token__isnull=False, closed_at=None)
     wanted = set()
     for channel in channels:
         if channel.inbox_url:
-            wanted.add((channel.pk, channel.inbox_url))
+            keys = tuple(sorted(credentials_of(channel).items()))
+            wanted.add((channel.pk, channel.inbox_url, keys))
         elif note_pushed:
             note_heartbeat(channel)
     return wanted
 
 
 def _adjust(
-    running: dict[tuple[uuid.UUID, str], asyncio.Task[None]],
-    wanted: set[tuple[uuid.UUID, str]],
+    running: dict[Wanted, asyncio.Task[None]],
+    wanted: set[Wanted],
     mailboxes: Mailboxes,
 ) -> None:
     for gone in [key for key, task in running.items() if key not in wanted or task.done()]:
@@ -112,7 +121,7 @@ def _adjust(
         running[key] = asyncio.create_task(_follow(*key, mailboxes))
 
 
-async def _follow(channel_id: uuid.UUID, url: str, mailboxes: Mailboxes) -> None:
+async def _follow(channel_id: uuid.UUID, url: str, keys: Keys, mailboxes: Mailboxes) -> None:
     """Looks into one mailbox again and again; a failure closes the connection and waits."""
     box: imap.Mailbox | None = None
     pause = INTERVAL
@@ -120,13 +129,14 @@ async def _follow(channel_id: uuid.UUID, url: str, mailboxes: Mailboxes) -> None
         while True:
             try:
                 if box is None:
-                    box = await mailboxes.look.run(imap.Mailbox, url)
+                    box = await mailboxes.look.run(imap.Mailbox, url, dict(keys))
                 await mailboxes.look.run(_look, channel_id, box)
                 pause = INTERVAL
                 await mailboxes.wait(box, pause)
                 continue
             except Exception as error:  # servers fail in many ways, each is tried again
                 logger.warning("channel %s: mailbox: %s", channel_id, _named(error))
+                await _note_failed(channel_id, error, mailboxes)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 if box:
                     box.close()
@@ -137,11 +147,27 @@ async def _follow(channel_id: uuid.UUID, url: str, mailboxes: Mailboxes) -> None
             box.close()
 
 
+async def _note_failed(channel_id: uuid.UUID, error: Exception, mailboxes: Mailboxes) -> None:
+    with suppress(DatabaseError):
+        await mailboxes.look.run(_failed, channel_id, error)
+
+
+def _failed(channel_id: uuid.UUID, error: Exception) -> None:
+    refused = isinstance(error, MailboxLoginError) or (
+        isinstance(error, SendFailed) and error.trouble is Trouble.ACCESS
+    )
+    channel = Channel.objects.get(pk=channel_id)
+    connecting.note_mailbox(channel, cause=_named(error), access=refused)
+
+
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300]
 
 
 def _look(channel_id: uuid.UUID, box: imap.Mailbox) -> None:
-    stored = imap.fetch(Channel.objects.get(pk=channel_id), box)
+    channel = Channel.objects.get(pk=channel_id)
+    stored = imap.fetch(channel, box)
+    ends = datetime.fromtimestamp(box.ends_at, UTC) if box.ends_at else None
+    connecting.note_mailbox(channel, cause="", expires_at=ends)
     if stored:
         logger.info("channel %s: %s mails fetched", channel_id, stored)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +18,7 @@ from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUne
 from conversations.channels.doors.mail import LARGEST, store
 from conversations.channels.models import Channel, MailboxPosition
 from conversations.channels.services import note_heartbeat
+from conversations.channels.wire.email import oauth
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +39,11 @@ TOO_LARGE = (
 class Mailbox:
     """One open connection to one folder."""
 
-    def __init__(self, url: str) -> None:
-        """imaps://user:password@host:port/folder. Raises OSError, imaplib.IMAP4.error or
-        ValueError where that leads nowhere."""
+    def __init__(self, url: str, keys: Mapping[str, str] | None = None) -> None:
+        """imaps://user:password@host:port/folder; keys: see `oauth`, where there is no password.
+
+        Raises OSError, imaplib.IMAP4.error, SendFailed or ValueError where that leads nowhere.
+        """
         parts = urlsplit(url)
         if parts.scheme not in KINDS:
             raise ValueError("the mailbox must be imaps://, imap+tls:// or imap://")
@@ -49,13 +52,22 @@ class Mailbox:
         try:
             folder = unquote(parts.path.strip("/")) or "INBOX"
             name, password = unquote(parts.username or ""), unquote(parts.password or "")
-            self._box.login(name, password, initial_folder=None)
+            self.ends_at = self._sign_in(name, password, keys or {})
             self._box.folder.set(folder, readonly=True)
             self.validity = self._validity()
             self.idles = b"IDLE" in self._capabilities()
         except BaseException:
             self.close()
             raise
+
+    def _sign_in(self, name: str, password: str, keys: Mapping[str, str]) -> float | None:
+        """When the token ends, in seconds since 1970; None for a password."""
+        if password or not oauth.is_set(keys):
+            self._box.login(name, password, initial_folder=None)
+            return None
+        token = oauth.token(keys)
+        self._box.xoauth2(name, token.value, initial_folder=None)
+        return token.ends_at
 
     def _validity(self) -> int:
         values = self._box.client.response("UIDVALIDITY")[1]

@@ -42,6 +42,7 @@ class Email:
             sender=envelope_sender(account, message),
             recipient=envelope_recipient(message),
             mail=compose(account, message),
+            keys=account.credentials,
         )
         return Sent(message.external_id)
 

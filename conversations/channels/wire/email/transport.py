@@ -13,13 +13,15 @@ import os
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from urllib.parse import unquote, urlsplit
 
-from conversations.channels.wire.contract import SendFailed
+from conversations.channels.wire.contract import SendFailed, Trouble
+from conversations.channels.wire.email import oauth
 from conversations.channels.wire.email.content import safe_name
 
 CONNECT_SECONDS = 10.0
@@ -27,12 +29,21 @@ SECONDS = 50.0  # for the whole exchange: a worker's hold on the message lasts a
 PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
-def send(url: str, *, name: str, sender: str, recipient: str, mail: bytes) -> None:
-    """name: of the file, where mails are files. Raises SendFailed."""
+def send(
+    url: str,
+    *,
+    name: str,
+    sender: str,
+    recipient: str,
+    mail: bytes,
+    keys: Mapping[str, str] | None = None,
+) -> None:
+    """name: of the file, where mails are files. keys: see `oauth`, where the URL has a user and no
+    password. Raises SendFailed."""
     if urlsplit(url).scheme == "file":
         _write(Path(unquote(urlsplit(url).path)), name, mail)
     elif urlsplit(url).scheme in PORTS:
-        _post(url, sender, recipient, mail)
+        _post(_Way(url, keys or {}), sender, recipient, mail)
     else:
         raise SendFailed("the mail server's URL is not one of ours")
 
@@ -52,6 +63,12 @@ def _write(folder: Path, name: str, mail: bytes) -> None:
         raise SendFailed(f"the outbox can't be written: {error.strerror}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    url: str
+    keys: Mapping[str, str] = field(repr=False)
+
+
 class _Clock:
     """What is left of SECONDS, set on the connection before each step."""
 
@@ -68,9 +85,9 @@ class _Clock:
             server.sock.settimeout(max(0.1, self._ends_at - monotonic()))
 
 
-def _post(url: str, sender: str, recipient: str, mail: bytes) -> None:
+def _post(way: _Way, sender: str, recipient: str, mail: bytes) -> None:
     clock = _Clock()
-    with _connected(url, clock) as server:
+    with _connected(way, clock) as server:
         options = _options(server, sender, recipient, mail)
         clock.apply(server)
         try:
@@ -91,10 +108,10 @@ def _post(url: str, sender: str, recipient: str, mail: bytes) -> None:
 
 
 @contextmanager
-def _connected(url: str, clock: _Clock) -> Iterator[smtplib.SMTP]:
+def _connected(way: _Way, clock: _Clock) -> Iterator[smtplib.SMTP]:
     """Whatever fails up to here is the server's or the settings' trouble, not the mail's."""
     try:
-        server = _signed_in(url, clock)
+        server = _signed_in(way, clock)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise SendFailed(f"mail server: {_said(error)}") from error
     try:
@@ -106,8 +123,8 @@ def _connected(url: str, clock: _Clock) -> Iterator[smtplib.SMTP]:
         server.close()
 
 
-def _signed_in(url: str, clock: _Clock) -> smtplib.SMTP:
-    parts = urlsplit(url)
+def _signed_in(way: _Way, clock: _Clock) -> smtplib.SMTP:
+    parts = urlsplit(way.url)
     host, port = parts.hostname or "localhost", parts.port or PORTS[parts.scheme]
     server: smtplib.SMTP
     if parts.scheme == "smtps":
@@ -121,12 +138,24 @@ def _signed_in(url: str, clock: _Clock) -> smtplib.SMTP:
         if parts.scheme == "smtp+tls":
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
-        if parts.username:
+        if parts.username and not parts.password and oauth.is_set(way.keys):
+            _show_token(server, unquote(parts.username), way.keys)
+        elif parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:
         server.close()
         raise
     return server
+
+
+def _show_token(server: smtplib.SMTP, user: str, keys: Mapping[str, str]) -> None:
+    said = oauth.shown(user, oauth.token(keys).value)
+    server.ehlo_or_helo_if_needed()
+    try:
+        server.auth("XOAUTH2", lambda challenge=None: "" if challenge else said)
+    except smtplib.SMTPAuthenticationError as error:
+        cause = f"the mail server refuses the token: {_said(error)}"
+        raise SendFailed(cause, permanent=True, trouble=Trouble.ACCESS) from error
 
 
 def _options(server: smtplib.SMTP, sender: str, recipient: str, mail: bytes) -> list[str]:

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from conversations.channels.models import Channel, NetworkSession
 from conversations.channels.wire import drill
-from conversations.channels.wire.contract import Account, Lent, Publisher
+from conversations.channels.wire.account import Account, Lent
 from conversations.channels.wire.contract import Channel as Adapter
+from conversations.channels.wire.contract import Publisher
 from conversations.channels.wire.provider import Door, Finder, Polled, Provider
 from conversations.channels.wire.registry import CHANNELS
 

@@ -22,8 +22,9 @@ from django.utils.module_loading import import_string
 from conversations.channels.accounts import account_of, adapter_of
 from conversations.channels.models import Channel, Claim, Envelope, EnvelopeState
 from conversations.channels.services import body_of
-from conversations.channels.wire.contract import Account, Ignored, Item, Refused
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import Channel as Adapter
+from conversations.channels.wire.contract import Ignored, Item, Refused
 from crm.wake import Task, wake
 
 logger = logging.getLogger(__name__)

@@ -30,7 +30,8 @@ from conversations.channels.services import (
     note_version,
     open_channel,
 )
-from conversations.channels.wire.contract import Account, SendFailed
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import SendFailed
 from conversations.channels.wire.provider import (
     Checked,
     Door,

@@ -6,7 +6,8 @@ import logging
 
 from django.conf import settings
 
-from conversations.channels.wire.contract import Account, Outbound, Party, SendFailed
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Outbound, Party, SendFailed
 from conversations.channels.wire.email import transport
 from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
 from crm.organisation.models import User

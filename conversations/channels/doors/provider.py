@@ -18,7 +18,7 @@ from conversations.channels.accounts import account_of, adapter_of, channel_at, 
 from conversations.channels.doors.webhook import LARGEST, body_of
 from conversations.channels.models import Channel
 from conversations.channels.services import LONGEST_KEY, receive
-from conversations.channels.wire.contract import Account
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.provider import Ask, ByQuery, Door, Reply
 from crm.problems import problem_response
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qs, urlsplit
 
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Ignored,
     Inbound,
     Item,

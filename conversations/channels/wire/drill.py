@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from conversations.channels.wire import strict_json
-from conversations.channels.wire.contract import (
-    Account,
-    Inbound,
-    Item,
-    Outbound,
-    Party,
-    Refused,
-    Sent,
-)
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Inbound, Item, Outbound, Party, Refused, Sent
 from conversations.channels.wire.values import digest_of
 
 KIND = "drill"

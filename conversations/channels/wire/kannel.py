@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import httpx
 
 from conversations.channels.wire import calling, gsm, signatures
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Ignored,
     Inbound,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from conversations.channels.wire.contract import Account, File, Inbound, Remote
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Inbound, Remote
 
 
 def gettext_noop(text: str) -> str:

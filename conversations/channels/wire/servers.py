@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from conversations.channels.wire.contract import Account, SendFailed
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import SendFailed
 
 _SERVER = re.compile(r"(https?)://([\w.-]{1,250}(?::\d{1,5})?)/?")
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from conversations.channels.wire import calling, signatures
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Deleted,
     Echoed,
     Edited,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from conversations.channels.wire.contract import Account
+from conversations.channels.wire.account import Account
 
 LONGEST_VALUE = 1_000  # characters
 BLANK = re.compile(r"\{\{\s*(\w{1,60})\s*\}\}", re.ASCII)

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 import httpx
 
 from conversations.channels.wire import calling, signatures
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Ignored,
     Inbound,

@@ -24,8 +24,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import posting, standard_webhooks, strict_json
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Counted,
     File,
     Inbound,

@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from conversations.channels.wire import addresses
-from conversations.channels.wire.contract import Account, Outbound, Party, SendFailed
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Outbound, Party, SendFailed
 from conversations.channels.wire.standard_webhooks import new_secret
 from conversations.channels.wire.webhook import Webhook
 

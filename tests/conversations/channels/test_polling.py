@@ -27,7 +27,8 @@ from conversations.channels.models import (
     Polling,
 )
 from conversations.channels.services import pause
-from conversations.channels.wire.contract import Account, File, Inbound, Outbound, Party, Sent
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Inbound, Outbound, Party, Sent
 from conversations.channels.wire.provider import (
     Card,
     Checked,

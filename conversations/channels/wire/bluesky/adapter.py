@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import httpx
 
 from conversations.channels.wire import calling
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.bluesky import reading
 from conversations.channels.wire.bluesky.api import CHAT, Api, failure, is_refused, said
 from conversations.channels.wire.bluesky.names import named
@@ -22,7 +23,6 @@ from conversations.channels.wire.bluesky.posts import CHAT as CHATS
 from conversations.channels.wire.bluesky.posts import PUBLIC, items_of
 from conversations.channels.wire.bluesky.richtext import facets_of
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Inbound,
     Item,

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling
-from conversations.channels.wire.contract import Account, File, SendFailed, Trouble
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, SendFailed, Trouble
 from conversations.channels.wire.provider import NotRead
 from conversations.channels.wire.servers import server_of
 from conversations.channels.wire.values import inside, text

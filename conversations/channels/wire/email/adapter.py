@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conversations.channels.wire.contract import (
-    Account,
-    Item,
-    Outbound,
-    Party,
-    Post,
-    Sent,
-)
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Item, Outbound, Party, Post, Sent
 from conversations.channels.wire.email import transport
 from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
 from conversations.channels.wire.email.parsing import parse

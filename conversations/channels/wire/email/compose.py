@@ -10,7 +10,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime
 
-from conversations.channels.wire.contract import Account, File, Outbound, SendFailed
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Outbound, SendFailed
 from conversations.channels.wire.email.addresses import UNKNOWN
 from conversations.channels.wire.email.content import safe_name
 from conversations.channels.wire.email.headers import MESSAGE_ID, clean, one_line

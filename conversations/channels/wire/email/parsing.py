@@ -7,15 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conversations.channels.wire.contract import (
-    Account,
-    Answer,
-    File,
-    Inbound,
-    Item,
-    Party,
-    Refused,
-)
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Answer, File, Inbound, Item, Party, Refused
 from conversations.channels.wire.email import bounces, content, quotes, tokens
 from conversations.channels.wire.email.addresses import UNKNOWN, address, parties, tag, without_tag
 from conversations.channels.wire.email.automation import is_automated

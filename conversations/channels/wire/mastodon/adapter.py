@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Inbound,
     Item,

@@ -15,15 +15,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling
-from conversations.channels.wire.contract import (
-    Account,
-    File,
-    Item,
-    Outbound,
-    Remote,
-    SendFailed,
-    Sent,
-)
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Item, Outbound, Remote, SendFailed, Sent
 from conversations.channels.wire.matrix import reading
 from conversations.channels.wire.matrix.api import Api, escaped, failure, is_refused, said
 from conversations.channels.wire.matrix.events import items_of

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling, signatures
-from conversations.channels.wire.contract import Account, File, SendFailed, Trouble
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, SendFailed, Trouble
 from conversations.channels.wire.provider import (
     Ask,
     Field,

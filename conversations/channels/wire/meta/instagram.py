@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Echoed,
     Ignored,
     Inbound,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conversations.channels.wire import calling
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Deleted,
     Echoed,
     Edited,

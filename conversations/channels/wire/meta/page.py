@@ -12,8 +12,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Deleted,
     Echoed,
     Edited,

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from conversations.channels.wire import calling
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Ignored,
     Item,

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling, signatures, strict_json
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Item,
     Outbound,

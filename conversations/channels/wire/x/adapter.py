@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 
 from conversations.channels.wire import calling, oauth1, signatures
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Ignored,
     Item,

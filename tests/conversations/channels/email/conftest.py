@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from conversations.channels.wire.contract import Account, Inbound, Item
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Inbound, Item
 from conversations.channels.wire.email.parsing import parse
 
 ACCOUNT = Account(address="support@relais.example", secret="a channel's secret")

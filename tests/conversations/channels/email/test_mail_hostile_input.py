@@ -4,7 +4,8 @@ from time import process_time
 
 import pytest
 
-from conversations.channels.wire.contract import Account, Inbound, Receipt, Refused
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Inbound, Receipt, Refused
 from conversations.channels.wire.email import limits
 from conversations.channels.wire.email.limits import FILES, PARTIES
 from conversations.channels.wire.email.parsing import parse

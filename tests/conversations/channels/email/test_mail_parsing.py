@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from conversations.channels.wire.contract import Account, Inbound, Party, Refused
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import Inbound, Party, Refused
 from conversations.channels.wire.email.content import safe_name
 from conversations.channels.wire.email.parsing import parse
 

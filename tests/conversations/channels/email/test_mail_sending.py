@@ -10,7 +10,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from conversations.channels.wire.contract import Account, File, Outbound, Party, SendFailed
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Outbound, Party, SendFailed
 from conversations.channels.wire.email import transport
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.email.compose import compose, envelope_sender

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from conversations.channels.wire.contract import Account
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.telegram.adapter import secret_token
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"

@@ -9,17 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.bluesky.names import moment_of, named, tid
 from conversations.channels.wire.bluesky.richtext import facets_of, spelled
-from conversations.channels.wire.contract import (
-    Account,
-    Outbound,
-    Party,
-    Post,
-    Remote,
-    SendFailed,
-)
+from conversations.channels.wire.contract import Outbound, Party, Post, Remote, SendFailed
 from conversations.channels.wire.provider import NotConnected, NotFetched, NotRead
 from crm.values import uuid7
 from tests.conversations.channels.wire.worlds.bluesky import BOB, CONVO, US, BlueskyWorld

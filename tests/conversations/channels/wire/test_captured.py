@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from conversations.channels.wire import signatures, standard_webhooks
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Deleted,
     Echoed,
     Edited,

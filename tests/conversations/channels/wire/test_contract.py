@@ -19,8 +19,8 @@ from conversations.channels import claiming, connecting
 from conversations.channels.accounts import account_of, forget_channels
 from conversations.channels.models import Channel, Envelope
 from conversations.channels.wire import calling, signatures
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     File,
     Inbound,
     Outbound,

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from conversations.channels.wire.contract import Account, File, Outbound, Party, SendFailed, Sent
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Outbound, Party, SendFailed, Sent
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp

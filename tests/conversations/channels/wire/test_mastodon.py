@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
-    Account,
     Deleted,
     Echoed,
     Ignored,

@@ -16,11 +16,8 @@ from django.utils import timezone
 from conversations.channels import claiming, connecting, polling
 from conversations.channels.accounts import forget_channels
 from conversations.channels.models import Channel, ChannelHealth, Envelope, Polling
-from conversations.channels.wire.contract import (
-    Account,
-    File,
-    Publisher,
-)
+from conversations.channels.wire.account import Account
+from conversations.channels.wire.contract import File, Publisher
 from conversations.channels.wire.provider import Door, NotConnected, Polled
 from conversations.channels.wire.registry import CHANNELS
 from conversations.inbox import delivery

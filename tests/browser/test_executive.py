@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pgtrigger
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from crm.access.models import Role
+from maturity.appraisals import versions
+from maturity.appraisals.models import ModelVersion
 from maturity.executive.models import Pledge, Share
+from maturity.scoring.definition import MODEL_FILE
 from tests import house
 from tests.browser.conftest import Opener, Window
 from tests.maturity.company import Company
@@ -22,7 +29,9 @@ PAGES = {
     "shares": f"/maturity/shares/{DAY}",
     "digest": "/maturity/digest/",
     "declare": "/maturity/declare/",
+    "next-model": f"/maturity/next-model/{DAY}",
 }
+HARDER = ("enter = { b2c = 6, b2b = 8 }\nstay = { b2c = 4, b2b = 5 }", "enter = 60\nstay = 50")
 # The ratio of each text to what lies behind it, where that is one colour (WCAG 2.2, 1.4.3).
 CONTRAST = """() => {
   const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
@@ -67,10 +76,23 @@ def _signed_in(
     return opened
 
 
+def _in_shadow(folder: Path, settings: Any) -> None:
+    """A next version of the model, under which regular presence is asked of more weeks."""
+    file = folder / "next.toml"
+    text = MODEL_FILE.read_text().replace(*HARDER, 1).replace('version = "1"', 'version = "2"', 1)
+    file.write_text(text)
+    settings.NEXT_MODEL = str(file)
+    found = versions.look_at_next()
+    assert found is not None
+    with pgtrigger.ignore():
+        ModelVersion.objects.update(seen_at=timezone.now() - timedelta(days=30))
+
+
 def test_every_page_fits_the_window_and_its_texts_can_be_read(
-    window: Opener, tmp_path: Path
+    window: Opener, tmp_path: Path, settings: Any
 ) -> None:
     boss = _company(tmp_path)
+    _in_shadow(tmp_path, settings)
     for width, dark in ((1280, False), (1280, True), (390, False)):
         opened = _signed_in(window, boss, width=width, dark=dark)
         for name, path in PAGES.items():

@@ -64,6 +64,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"expires": 3},
         },
+        "ask how publications are doing": {
+            "task": "conversations.editorial.tasks.measure_due",
+            "schedule": 300.0,
+            "options": {"expires": 200},
+        },
         "read the places that are due": {
             "task": "conversations.listening.tasks.read_due",
             "schedule": 10.0,

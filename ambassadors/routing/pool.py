@@ -8,11 +8,12 @@ again only after an offer.
 from __future__ import annotations
 
 import uuid
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 
 from ambassadors.routing import scoring
 from ambassadors.routing.matching import Conditions
@@ -50,6 +51,32 @@ class Line:
         self.row = sorted(self._places.values())
         self.known = 0  # how many of the pool's offers the line has heard of
 
+    def drawn(
+        self, question: int, passed_over: Collection[uuid.UUID]
+    ) -> tuple[float, uuid.UUID] | None:
+        """Who is first once ties are drawn, and with what score; None when nobody is left.
+
+        Only those who stand near enough to the first to be drawn before them are looked at.
+        `scoring.drawn` is written out here: a call for each of many equal people costs as much
+        again as the drawing.
+        """
+        row = (
+            [place for place in self.row if place[3] not in passed_over]
+            if passed_over
+            else (self.row)
+        )
+        if not row:
+            return None
+        tie, odd, whole = scoring.TIE, scoring.ODD, scoring.ALL
+        near = row[: bisect_right(row, row[0][0] + tie + _SLACK, key=itemgetter(0))]
+        totals = [
+            tie * (((question ^ mark) * odd & whole) / whole) - minus
+            for minus, _number, mark, _pk in near
+        ]
+        most = max(totals)
+        first = [place for place, total in zip(near, totals, strict=True) if total == most]
+        return most, min(first, key=itemgetter(1))[3]
+
     def judge_again(self, people: set[uuid.UUID]) -> None:
         for pk in self._marks.keys() & people:
             if (was := self._places.pop(pk, None)) is not None:
@@ -82,19 +109,13 @@ class Pool:
     def best(self, rule: Conditions, need: Need, past: Past) -> Scored | None:
         """The same as the first of `ranking`, without judging everybody again."""
         found = self._best_regular(rule, need, past)
-        most, best = found or (float("-inf"), None)
         passed_over = {*past.asked, *past.regulars}
-        question, at_most = scoring.mark(need.seed.encode()), scoring.TIE + _SLACK
-        tie, odd, whole = scoring.TIE, scoring.ODD, scoring.ALL
-        for minus, number, mark, pk in self._line(rule, need).row:
-            if at_most - minus < most:
-                break
-            if passed_over and pk in passed_over:
-                continue
-            # `scoring.drawn` written out: a call for each of equal people costs as much again
-            drawn = tie * (((question ^ mark) * odd & whole) / whole) - minus
-            if drawn > most or (drawn == most and best and number < best.employee_id.int):
-                most, best = drawn, self._free[pk]
+        drawn = self._line(rule, need).drawn(scoring.mark(need.seed.encode()), passed_over)
+        most, best = found or (float("-inf"), None)
+        if drawn is not None:
+            total, pk = drawn
+            if total > most or (total == most and best and pk.int < best.employee_id.int):
+                best = self._free[pk]
         return scoring.score(best, need, at=self.at) if best else None
 
     def _best_regular(

@@ -15,7 +15,7 @@ from conversations.channels.wire import drill
 from conversations.channels.wire.account import Account, Lent
 from conversations.channels.wire.contract import Channel as Adapter
 from conversations.channels.wire.contract import Publisher
-from conversations.channels.wire.provider import Door, Finder, Polled, Provider
+from conversations.channels.wire.provider import Counts, Door, Finder, Polled, Provider
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
@@ -55,6 +55,19 @@ def finder_of(channel: Channel) -> Finder | None:
     """None for a channel on which nothing is found that was not said to us."""
     adapter = adapter_of(channel)
     return adapter if isinstance(adapter, Finder) and channel.is_open else None
+
+
+def counting_of(channel: Channel) -> Counts | None:
+    """None for a channel whose network is not asked how what we published is doing."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Counts) and channel.is_open else None
+
+
+def public_key(channel: Channel, external_id: str) -> str:
+    """The key of the thread that begins with this post of ours."""
+    provider = provider_of(channel)
+    public = provider.card.public if provider else ""
+    return external_id if external_id.startswith(public) else f"{public}{external_id}"
 
 
 def door_of(channel: Channel) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from conversations.channels import sending
+from conversations.channels.accounts import public_key
 from conversations.channels.claiming import Opened
 from conversations.channels.wire.contract import Counted, Inbound
 from conversations.editorial import publishing
@@ -115,20 +116,28 @@ def consume(opened: Sequence[Opened]) -> Mapping[uuid.UUID, str]:
 def _take_counts(
     counts: Sequence[tuple[Opened, Counted]], ours: Mapping[tuple[uuid.UUID, str], uuid.UUID]
 ) -> dict[uuid.UUID, str]:
-    """A row each time a total moved; what is unchanged adds nothing."""
-    last = _totals(set(ours.values()))
     remarks: dict[uuid.UUID, str] = {}
-    made = []
+    known = []
     for one, item in counts:
         subject = ours.get((one.channel.pk, item.external_id))
-        metric = item.metric.casefold().strip()
         if subject is None:
             remarks[one.id] = "counts of a publication that is not known here"
-        elif last.get((subject, metric)) != item.value:
-            last[subject, metric] = item.value
-            made.append(_count(subject, metric, item.value, at=one.received_at))
-    Reaction.objects.bulk_create(made)
+        else:
+            known.append((subject, item, one.received_at))
+    note_counts(known)
     return remarks
+
+
+def note_counts(counts: Sequence[tuple[uuid.UUID, Counted, datetime]]) -> None:
+    """A row each time a publication's total moved; what is unchanged adds nothing."""
+    last = _totals({subject for subject, _item, _at in counts})
+    made = []
+    for subject, item, at in counts:
+        metric = item.metric.casefold().strip()
+        if last.get((subject, metric)) != item.value:
+            last[subject, metric] = item.value
+            made.append(_count(subject, metric, item.value, at=at))
+    Reaction.objects.bulk_create(made)
 
 
 def _count(publication: uuid.UUID, metric: str, value: float, *, at: datetime) -> Reaction:
@@ -168,7 +177,8 @@ def measured(publication: Publication) -> Measured:
 
 
 def answers_to(publication: Publication) -> QuerySet[Conversation]:
-    names = [each for each in (publication.external_id, str(publication.pk)) if each]
+    begun = publication.external_id
+    names = {str(publication.pk), begun, public_key(publication.channel, begun)} - {""}
     rows = Conversation.objects.filter(channel=publication.channel_id, thread__in=names)
     return rows if publication.published_at else rows.none()
 

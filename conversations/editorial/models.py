@@ -107,6 +107,7 @@ class Publication(Keyed, Acted):
     due_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True, blank=True)  # when its network was asked last
     cause = models.CharField(_("cause"), max_length=500, blank=True, default="")
     comment = models.CharField(_("comment"), max_length=500, blank=True, default="")
     external_id = models.CharField(max_length=500, blank=True, default="")

@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from conversations.editorial import publishing
+from conversations.editorial import measuring, publishing
 
 SECONDS = 15.0
 
@@ -29,3 +29,9 @@ def publish_due() -> None:
         publishing.publish(publication_id)
         if time.monotonic() > end:
             break  # the next scan goes on
+
+
+@shared_task
+def measure_due() -> None:
+    """How what is out is doing, as its networks count it."""
+    measuring.measure_due()

@@ -40,6 +40,8 @@ def test_a_channel_is_told_without_its_secret(staff, channel, brand):
         "url": f"http://testserver/hooks/{channel.token}/",
         "callback_url": "",
         "paused": False,
+        "reopen_days": 14,
+        "keep_days": None,
         "closed_at": None,
     }
     assert channel.secret not in staff.get(f"channels/{channel.pk}/").content.decode()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from conversations.channels.wire.account import Account
-from conversations.channels.wire.contract import File, Inbound, Remote
+from conversations.channels.wire.contract import Counted, File, Inbound, Remote
 
 
 def gettext_noop(text: str) -> str:
@@ -234,6 +234,17 @@ class Finder(Protocol):
 
         Raises NotRead.
         """
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A network that says, when it is asked, how publications of ours are doing."""
+
+    most_counted: int  # publications in one question
+
+    def counts(self, account: Account, external_ids: Sequence[str]) -> Sequence[Counted]:
+        """Totals so far, of what is still there. Raises NotRead."""
         ...
 
 

@@ -23,6 +23,7 @@ from conversations.channels.wire.bluesky.posts import CHAT as CHATS
 from conversations.channels.wire.bluesky.posts import PUBLIC, items_of
 from conversations.channels.wire.bluesky.richtext import facets_of
 from conversations.channels.wire.contract import (
+    Counted,
     File,
     Inbound,
     Item,
@@ -44,7 +45,7 @@ from conversations.channels.wire.provider import (
     gettext_noop,
 )
 from conversations.channels.wire.takes import Takes
-from conversations.channels.wire.values import each, inside, loaded, text
+from conversations.channels.wire.values import each, inside, loaded, text, whole
 
 DIRECTORY = "https://plc.directory"
 POSTS = "app.bsky.feed.post"
@@ -55,6 +56,7 @@ _DID = re.compile(r"did:(plc:[a-z2-7]{24}|web:[a-z0-9.-]{1,250})")
 class Bluesky:
     idempotent = False  # posts are; chats are not
     every = timedelta(seconds=20)
+    most_counted = 25
     card = Card(
         title="Bluesky",
         fields=(
@@ -137,6 +139,15 @@ class Bluesky:
 
     def publish(self, account: Account, post: Post) -> Sent:
         return _put(self._api(account), post.id, post.text, {})
+
+    def counts(self, account: Account, external_ids: Sequence[str]) -> Sequence[Counted]:
+        query = {"uris": list(external_ids)}
+        answer = self._api(account).asked("app.bsky.feed.getPosts", query, names="posts")
+        return [
+            Counted(text(post, "uri"), metric, float(whole(post, name) or 0))
+            for post in each(answer, "posts")
+            for name, metric in (("likeCount", "likes"), ("repostCount", "reposts"))
+        ]
 
     def check(self, account: Account) -> Checked:
         api = self._api(account)

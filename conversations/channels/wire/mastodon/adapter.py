@@ -15,6 +15,7 @@ import httpx
 from conversations.channels.wire import calling
 from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
+    Counted,
     File,
     Inbound,
     Item,
@@ -44,7 +45,7 @@ from conversations.channels.wire.provider import (
     gettext_noop,
 )
 from conversations.channels.wire.takes import Takes
-from conversations.channels.wire.values import each, loaded, text
+from conversations.channels.wire.values import each, loaded, text, whole
 
 _LONGEST = 500
 _LARGEST = 8 * 1024 * 1024  # bytes of a picture; Mastodon takes twice that, others less
@@ -54,6 +55,7 @@ _A_NAME = 32  # "@" and the longest name that is typed before the answer, and a 
 class Mastodon:
     idempotent = False  # a key is kept for an hour, and not by every server that speaks this API
     every = timedelta(seconds=15)
+    most_counted = 20
     card = Card(
         title="Mastodon",
         fields=(
@@ -165,6 +167,14 @@ class Mastodon:
 
     def publish(self, account: Account, post: Post) -> Sent:
         return self._say(account, {"status": post.text, "visibility": "public"}, key=post.id)
+
+    def counts(self, account: Account, external_ids: Sequence[str]) -> Sequence[Counted]:
+        found = reading.statuses_of(self._api(account), list(external_ids))
+        return [
+            Counted(external_id, metric, float(whole(status, name) or 0))
+            for external_id, status in found.items()
+            for name, metric in (("favourites_count", "likes"), ("reblogs_count", "reposts"))
+        ]
 
     def _say(self, account: Account, body: Mapping[str, Any], *, key: str) -> Sent:
         answer = self._api(account).call("POST", "statuses", body=body, key=key)

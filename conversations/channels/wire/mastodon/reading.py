@@ -132,7 +132,7 @@ def _row(status: Mapping[str, Any]) -> watching.Row:
 
 def _looked_at(api: Api, walk: _Walk, some: list[watching.Row]) -> set[str]:
     """Returns the ids of those that are gone."""
-    there = _statuses(api, [row[0] for row in some])
+    there = statuses_of(api, [row[0] for row in some])
     gone = set()
     for row in some:
         status = there.get(row[0])
@@ -147,7 +147,7 @@ def _looked_at(api: Api, walk: _Walk, some: list[watching.Row]) -> set[str]:
     return gone
 
 
-def _statuses(api: Api, ids: list[str]) -> dict[str, Mapping[str, Any]]:
+def statuses_of(api: Api, ids: list[str]) -> dict[str, Mapping[str, Any]]:
     """Many at once where the server can (Mastodon 4.3), else one by one."""
     answer = api.tried("statuses", {"id[]": ids})
     if answer.is_success and answer.items is not None:

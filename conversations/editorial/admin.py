@@ -110,6 +110,7 @@ class PublicationAdmin(ModelAdmin):
             "measured": measured,
             "proposed": measured.value_of(row.expected_metric),
             "comparison": comparison,
+            "too_late": learning.is_too_late(row, at=timezone.now()),
             "may_decide": comparison is not None and me and me.pk != comparison.compared_by_id,
             "decisions": row.decisions.select_related("by").order_by("occurred_at"),
             "trail": in_words(trail.select_related("actor").order_by("-id")[:MOST_ACTS]),

@@ -94,6 +94,12 @@ def decide(
     return decision
 
 
+def is_too_late(publication: Publication, *, at: datetime) -> bool:
+    """Whether a comparison made now is kept, but no longer counts for the company's stage."""
+    out = publication.published_at
+    return out is not None and at - out > COMPARED_WITHIN
+
+
 def comparison_of(publication: Publication) -> Reaction | None:
     compared = publication.reactions.filter(compared_by__isnull=False)
     return compared.order_by("occurred_at", "pk").first()

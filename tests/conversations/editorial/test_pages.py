@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -119,3 +120,13 @@ def test_a_form_keeps_a_change_and_its_seconds(desk: Desk, ada: Client) -> None:
     half = said | {"expected_value": ""}
     assert ada.post(f"{PLAN}{row.pk}/change/", half).status_code == 400
     assert ada.post(f"{PLAN}{row.pk}/change/", said | {"publish_at": "soon"}).status_code == 400
+
+
+def test_a_comparison_that_comes_too_late_is_said_to_be(desk: Desk, ada: Client) -> None:
+    row = desk.due()
+    life.confirm(row, external_id="p-1", by=desk.ada.acting)
+    words, at = "no longer counts", timezone.now()
+    assert words not in ada.get(f"{PLAN}{row.pk}/change/").content.decode()
+    with time_machine.travel(at + timedelta(days=31), tick=False):
+        ada.force_login(desk.ada.user)
+        assert words in ada.get(f"{PLAN}{row.pk}/change/").content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from copy import copy
 from functools import cache
 from typing import Any
 
@@ -28,9 +29,18 @@ def _identifier() -> Any:
     return identifier
 
 
+@cache
+def _of_two() -> Any:
+    """Asked only which of LANGUAGES is likelier: the others' columns are not even looked at, which
+    halves the time. It shares the model with the other one."""
+    identifier = copy(_identifier())
+    identifier.set_languages(LANGUAGES)
+    return identifier
+
+
 def load() -> None:
     """Makes the first `detect` as quick as any other."""
-    _identifier().classify("")
+    _of_two().classify("")
 
 
 def detect(text: str) -> str:
@@ -38,8 +48,7 @@ def detect(text: str) -> str:
     text = text.strip()
     if len(text) < SHORTEST:
         return ""
-    ranked = _identifier().rank(text[:LOOKED_AT])
-    return next(str(language) for language, _ in ranked if language in LANGUAGES)
+    return str(_of_two().classify(text[:LOOKED_AT])[0])
 
 
 def recognise(text: str) -> str:

@@ -20,7 +20,7 @@ from ambassadors.routing.matching import Conditions
 from ambassadors.routing.scoring import Candidate, Need, Ranking, Scored
 
 _SLACK = 1e-9  # sums of floats
-_Kind = tuple[frozenset[uuid.UUID], Need]  # what questions that share a line have in common
+_Kind = tuple[object, ...]  # what questions that share a line have in common
 _Place = tuple[float, int, int, uuid.UUID]  # minus the standing; the person's number, mark and id
 
 
@@ -60,11 +60,9 @@ class Line:
         `scoring.drawn` is written out here: a call for each of many equal people costs as much
         again as the drawing.
         """
-        row = (
-            [place for place in self.row if place[3] not in passed_over]
-            if passed_over
-            else (self.row)
-        )
+        row = self.row
+        if passed_over:
+            row = [place for place in row if place[3] not in passed_over]
         if not row:
             return None
         tie, odd, whole = scoring.TIE, scoring.ODD, scoring.ALL
@@ -74,6 +72,8 @@ class Line:
             for minus, _number, mark, _pk in near
         ]
         most = max(totals)
+        if totals.count(most) == 1:
+            return most, near[totals.index(most)][3]
         first = [place for place, total in zip(near, totals, strict=True) if total == most]
         return most, min(first, key=itemgetter(1))[3]
 
@@ -215,7 +215,9 @@ class Pool:
 
 
 def _kind(rule: Conditions, need: Need) -> _Kind:
-    return rule.departments, replace(need, seed="")
+    """All but the seed."""
+    asked = need.topics, need.required, need.strict
+    return (rule.departments, *asked, need.language, need.minutes)
 
 
 def counted(refused: Mapping[str, int]) -> str:

@@ -52,7 +52,7 @@ class Kannel:
     accepted = 200
     most_segments = 10
     card = Card(
-        title=gettext_noop("SMS (a gateway of one’s own: Kannel)"),
+        title="SMS (Kannel)",
         fields=(
             Field(
                 "number",

@@ -63,6 +63,11 @@ def counting_of(channel: Channel) -> Counts | None:
     return adapter if isinstance(adapter, Counts) and channel.is_open else None
 
 
+def counting_kinds() -> list[str]:
+    """The kinds of channels whose networks are asked so."""
+    return [kind for kind, adapter in CHANNELS.items() if isinstance(adapter, Counts)]
+
+
 def public_key(channel: Channel, external_id: str) -> str:
     """The key of the thread that begins with this post of ours."""
     provider = provider_of(channel)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -21,7 +19,6 @@ from rest_framework.views import APIView
 from conversations.editorial import examples, feed, forecast, pages, tables
 from conversations.editorial.models import Feed, Publication
 from conversations.editorial.serializers import PublicationWords
-from conversations.editorial.sharing import MOST
 from conversations.inbox.serializers import Nothing
 from crm.access.idempotency import once
 from crm.access.permissions import StaffOnly
@@ -80,10 +77,8 @@ class PlanTable(APIView):
     def get(self, request: Request) -> HttpResponse:
         """The plan of the units you serve as CSV, by planned time, at most 10,000 lines."""
         user = person(request)
-        rows = Publication.objects.visible_to(user).with_names().order_by("publish_at", "pk")
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        csv.writer(answer).writerows(tables.lines(rows[:MOST], pages.zone_of(user)))
-        return answer
+        rows = Publication.objects.visible_to(user).with_names()
+        return tables.answer(rows, pages.zone_of(user))
 
     @extend_schema(
         operation_id="publications_take_table",
@@ -151,8 +146,7 @@ class CalendarFeed(APIView):
     @extend_schema(operation_id="publications_feed_revoke", responses={204: Nothing})
     def delete(self, request: Request) -> Response:
         """The address ends. Without one nothing changes."""
-        with transaction.atomic():
-            feed.revoke(person(request), by=actor_of(request))
+        feed.revoke(person(request), by=actor_of(request))
         return Response(status=204)
 
     def _make(self, request: Request) -> Response:

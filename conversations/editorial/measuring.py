@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from conversations.channels.accounts import account_of, counting_of
+from conversations.channels.accounts import account_of, counting_kinds, counting_of
 from conversations.channels.models import Channel
 from conversations.channels.wire.provider import NotRead
 from conversations.editorial.learning import COMPARED_WITHIN, note_counts
@@ -38,19 +39,25 @@ def measure_due(*, at: datetime | None = None, seconds: float = SCAN_SECONDS) ->
 
 
 def _due(at: datetime) -> list[tuple[Channel, list[Publication]]]:
-    waiting = (
+    """What no network was asked for yet comes first."""
+    rows = _waiting(at).exclude(external_id="").filter(channel__kind__in=counting_kinds())
+    found: dict[Channel, list[Publication]] = defaultdict(list)
+    first = F("counted_at").asc(nulls_first=True)
+    for row in rows.select_related("channel").order_by(first, "pk")[:MOST]:
+        if counting_of(row.channel) is not None:
+            found[row.channel].append(row)
+    return list(found.items())
+
+
+def _waiting(at: datetime) -> QuerySet[Publication]:
+    due = (
         Q(counted_at=None)
         | Q(published_at__gt=at - NEW, counted_at__lte=at - WHILE_NEW)
         | Q(counted_at__lte=at - AFTERWARDS)
     )
-    rows = Publication.objects.filter(
-        waiting, state=PublicationState.PUBLISHED, published_at__gt=at - COMPARED_WITHIN
-    ).exclude(external_id="")
-    found: dict[Channel, list[Publication]] = defaultdict(list)
-    for row in rows.select_related("channel").order_by("counted_at", "pk")[:MOST]:
-        if counting_of(row.channel) is not None:
-            found[row.channel].append(row)
-    return list(found.items())
+    return Publication.objects.filter(
+        due, state=PublicationState.PUBLISHED, published_at__gt=at - COMPARED_WITHIN
+    )
 
 
 def _measure(channel: Channel, rows: Sequence[Publication], *, at: datetime) -> int:
@@ -72,9 +79,9 @@ def _measure(channel: Channel, rows: Sequence[Publication], *, at: datetime) -> 
 
 def _claimed(rows: Sequence[Publication], *, at: datetime) -> dict[str, UUID]:
     """External id -> publication, of those that nobody else asks for at this moment."""
-    ours = {}
-    for row in rows:
-        unasked = Publication.objects.filter(pk=row.pk, counted_at=row.counted_at)
-        if unasked.update(counted_at=at):
-            ours[row.external_id] = row.pk
+    with transaction.atomic():
+        ids = [row.pk for row in rows]
+        held = _waiting(at).filter(pk__in=ids).select_for_update(of=("self",), skip_locked=True)
+        ours = {row.external_id: row.pk for row in held}
+        Publication.objects.filter(pk__in=ours.values()).update(counted_at=at)
     return ours

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from conversations.channels.models import Channel
@@ -23,7 +24,8 @@ from crm.errors import Invalid, RelaisError
 from crm.values import Actor
 
 LARGEST = 1024 * 1024  # bytes
-MOST = 1_000  # lines
+MOST = 1_000  # lines that are taken
+MOST_SHOWN = 10_000
 NEEDED = ("channel", "publish_at", "text")
 PLAN = (*NEEDED, "audience", "segment", "topic", "metric", "value", "count_clicks")
 SHOWN = ("id", "state", "author", "planned_at", "approved_by", "published_at")
@@ -48,6 +50,14 @@ class NotTaken(Invalid):
     def __init__(self, wrong: list[Wrong]) -> None:
         super().__init__(_("Nothing was taken: the table has mistakes."))
         self.wrong = wrong
+
+
+def answer(rows: QuerySet[Publication], zone: ZoneInfo, *, begins: str = "") -> HttpResponse:
+    """Of rows `with_names`: by planned time, at most MOST_SHOWN of them."""
+    shown = rows.order_by("publish_at", "pk")[:MOST_SHOWN]
+    told = HttpResponse(begins, content_type="text/csv; charset=utf-8")
+    csv.writer(told).writerows(lines(shown, zone))
+    return told
 
 
 def lines(rows: Iterable[Publication], zone: ZoneInfo) -> Iterator[list[str]]:

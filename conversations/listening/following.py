@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from conversations.channels.services import note_heard
@@ -70,6 +71,8 @@ def follow(claimed: Claimed, *, told_to_stop: Callable[[], bool]) -> None:
     except NotHeard as failure:
         place.refresh_from_db()
         note_failure(place, claimed, asked, failure, pause=_pause)
+    except DatabaseError:
+        raise  # the stream is not to blame: the lease runs out, and it is followed from its cursor
     except Exception as error:  # a stream's bug: seen, and tried again
         logger.exception("stream %s: following failed", place.pk)
         failed = NotHeard(f"following failed: {error!r}"[:300])

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from conversations.channels import claiming, polling
@@ -17,9 +18,11 @@ from conversations.editorial.learning import measured
 from conversations.editorial.models import Publication, Reaction
 from tests.conversations.channels.wire.worlds.bluesky import BlueskyWorld
 from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
-from tests.conversations.editorial.plan import Desk
+from tests.conversations.editorial.plan import Desk, Double
+from tests.house import webhook_channel
 
 pytestmark = pytest.mark.django_db
+CALLBACK = "http://127.0.0.1:9/in"
 
 
 @pytest.fixture(name="world", params=[MastodonWorld, BlueskyWorld], ids=["mastodon", "bluesky"])
@@ -95,3 +98,19 @@ def test_a_paused_channel_is_not_asked(desk: Desk, world: Any) -> None:
     desk.channel.save()
     assert measuring.measure_due() == 0
     assert len(world.asked) == asked
+
+
+def test_what_no_network_counts_does_not_stand_before_what_one_does(
+    desk: Desk, world: Any, provider: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "MOST", 1)
+    ours, desk.channel = desk.channel, webhook_channel(desk.channel.unit, callback_url=CALLBACK)
+    with override_settings(LOCAL=True):
+        assert _out(desk).counted_at is None
+    desk.channel = ours
+    asked, new = _out(desk), _out(desk)
+    Publication.objects.filter(pk=asked.pk).update(counted_at=timezone.now() - timedelta(hours=5))
+    _likes(world, new, 3)
+    assert measuring.measure_due() == 1
+    assert measured(new).counts == {"likes": 3, "reposts": 1}
+    assert measured(asked).counts == {}

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from conversations.channels.models import Heartbeat
-from conversations.listening import ears, following, places, reading
+from conversations.listening import ears, following, hearing, places, reading
 from conversations.listening.models import Health, Mention, Place
 from tests.conversations.listening.conftest import Ear
 from tests.conversations.listening.server import Outside
@@ -234,6 +234,28 @@ def test_a_stream_that_breaks_keeps_what_it_said(ear: Ear, on: Stage) -> None:
     on.says, on.hangs_up = [[_post("a")]], False
     place = _follow(place, on.heard())
     assert (_keys(), place.health, place.failures) == ({"a"}, Health.WELL, 0)
+
+
+def test_a_database_that_goes_away_is_not_the_streams_fault(
+    ear: Ear, on: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise OperationalError("server closed the connection")
+
+    place = _follow(ear.at(on.url, kind="bluesky_live"), on.heard())
+    before = (place.cursor, place.health, place.failures)
+    on.says = [[_post("a")]]
+    with monkeypatch.context() as broken:
+        broken.setattr(hearing, "take", gone)
+        with pytest.raises(OperationalError):
+            _follow(place, on.heard())
+    place.refresh_from_db()
+    assert (place.cursor, place.health, place.failures) == before
+    assert place.claimed_at is not None  # until its lease is over
+    on.says = [[_post("a")]]
+    Place.objects.filter(pk=place.pk).update(claimed_at=timezone.now() - reading.LEASE)
+    _follow(place, on.heard())
+    assert _keys() == {"a"}
 
 
 def test_streams_lead_into_no_private_network(ear: Ear, far: Outside, settings: Any) -> None:

@@ -86,6 +86,7 @@ def _show(
         **templates(request, conversation),
         window_until=windows.closes_at(conversation),
         is_public=windows.is_public(conversation),
+        replaces=windows.replaces(conversation),
         suggestions=suggest(conversation) if may else [],
         used=used or [],
         others=others,

@@ -59,6 +59,20 @@ def is_public(conversation: Conversation) -> bool:
     return bool(begins) and conversation.thread.startswith(begins)
 
 
+def replaces(conversation: Conversation) -> bool:
+    """Whether an answer would take the place of one that is shown there now."""
+    provider = provider_of(conversation.channel)
+    return (
+        provider is not None
+        and provider.card.replaces
+        and Message.objects.filter(
+            conversation=conversation, direction=Direction.OUT, kind=MessageKind.REPLY
+        )
+        .exclude(sent_at=None)
+        .exists()
+    )
+
+
 def closes_at(conversation: Conversation) -> datetime | None:
     """Until when one may write to this person, None where there is no such end.
 

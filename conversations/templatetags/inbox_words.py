@@ -22,6 +22,7 @@ _ICONS = {
     "facebook": "thumb_up",
     "twitter": "tag",
     "forum": "forum",
+    "google_reviews": "star",
 }
 
 

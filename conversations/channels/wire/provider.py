@@ -43,6 +43,7 @@ class Card:
     longest: characters of a message, 0 for no limit. window: for how long after the person wrote
     we may answer, None for always. per_minute: how many messages a minute it takes from us.
     public: how the keys of threads begin that everybody reads; there is no window there.
+    replaces: one answer is shown at a time, and a later one takes its place.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Card:
     window: timedelta | None = None
     per_minute: int = 0
     public: str = ""
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from conversations.channels.wire.alerts import Alerts
 from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.contract import Channel
 from conversations.channels.wire.email.adapter import Email
+from conversations.channels.wire.google.adapter import GoogleReviews
 from conversations.channels.wire.kannel import Kannel
 from conversations.channels.wire.linkedin import LinkedIn
 from conversations.channels.wire.mastodon.adapter import Mastodon
@@ -25,6 +26,7 @@ CHANNELS: dict[str, Channel] = {
     "bluesky": Bluesky(),
     "email": Email(),
     "facebook": Page(),
+    "google_reviews": GoogleReviews(),
     "instagram": Instagram(),
     "kannel": Kannel(),
     "linkedin": LinkedIn(),

@@ -93,6 +93,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
         "why_silent": why_silent(request, conversation),
         "window_until": windows.closes_at(conversation),
         "is_public": windows.is_public(conversation),
+        "replaces": windows.replaces(conversation),
         "takes": enclosing.taken_in(conversation),
         **templates(request, conversation),
         "deadlines": conversation.deadlines.select_related("target").order_by("started_at", "pk"),

@@ -219,8 +219,8 @@ def _told(item: Any, wanted: dict[str, Any]) -> dict[str, Any]:
         said[name] = said[name].isoformat() if said.get(name) else None
     if "remotes" in said:
         said["remotes"] = [[one.name, one.type, one.key, one.size] for one in said["remotes"]]
-    if "references" in said:
-        said["references"] = list(said["references"])
+    for name in {"references", "notes"} & set(said):
+        said[name] = list(said[name])
     return {name: said[name] for name in wanted}
 
 

@@ -30,12 +30,15 @@ from crm.values import AUTOMATION
 from tests import house
 from tests.conversations.channels.wire.test_contract import _told as told
 from tests.conversations.channels.wire.worlds.bluesky import BlueskyWorld
+from tests.conversations.channels.wire.worlds.google import GoogleWorld
 from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
 from tests.conversations.channels.wire.worlds.matrix import MatrixWorld
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"
-WORLDS: list[Any] = [BlueskyWorld, MastodonWorld, MatrixWorld]
+WORLDS: list[Any] = [BlueskyWorld, GoogleWorld, MastodonWorld, MatrixWorld]
+WITH_CHATS: list[Any] = [world for world in WORLDS if world is not GoogleWorld]
 BY_NETWORK = pytest.mark.parametrize("make", WORLDS, ids=lambda world: world.kind)
+BY_CHATTING_NETWORK = pytest.mark.parametrize("make", WITH_CHATS, ids=lambda world: world.kind)
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_every_polled_account_of_the_registry_is_held_against_the_contract() -> 
     assert polled == {world.kind for world in WORLDS}
     for world in WORLDS:
         adapter = world().adapter()
-        assert isinstance(adapter, Publisher) or world.kind == "matrix"
+        assert isinstance(adapter, Publisher) or world.kind in {"matrix", "google_reviews"}
         assert not isinstance(adapter, Door)
         assert not adapter.verify(account(world()), b"{}", {})
         assert adapter.card.steps
@@ -141,7 +144,7 @@ def test_what_is_said_comes_once_and_is_answered_where_it_was_said(make: Any, co
 
 
 @pytest.mark.django_db
-@BY_NETWORK
+@BY_CHATTING_NETWORK
 def test_a_question_to_few_is_never_answered_to_everybody(make: Any, connect: Any) -> None:
     world = make()
     channel = connect(world)
@@ -283,7 +286,7 @@ def test_what_the_network_refuses_is_told_apart(make: Any, connect: Any, subtest
 
 
 @pytest.mark.django_db
-@BY_NETWORK
+@BY_CHATTING_NETWORK
 def test_files_go_along_with_an_answer_once(make: Any, connect: Any) -> None:
     world = make()
     channel = connect(world)

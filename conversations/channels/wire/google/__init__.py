@@ -1,0 +1,1 @@
+"""Google Business: the reviews of one location."""

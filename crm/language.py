@@ -43,6 +43,11 @@ def load() -> None:
     _of_two().classify("")
 
 
+def first_words(subject: str, text: str) -> str:
+    """What the language of a conversation is told by: how it was begun."""
+    return f"{subject}\n{text}"
+
+
 def detect(text: str) -> str:
     """The likelier of `en` and `fr`, or "" when the text is too short to say."""
     text = text.strip()

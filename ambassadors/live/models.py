@@ -14,11 +14,20 @@ from conversations.inbox.models import Conversation
 from crm.values import uuid7
 
 # 7301554001 is the advisory lock under which events are numbered: any number nobody else takes.
+# The first event of a transaction numbers those that come after it there: whoever looks sees as
+# unnumbered only what their own transaction wrote. To UPDATE each by itself takes twice as long.
 _NUMBER = """
-PERFORM pg_advisory_xact_lock(7301554001);
-UPDATE ambassadors_event
-SET number = nextval(pg_get_serial_sequence('ambassadors_event', 'id'))
-WHERE id = NEW.id;
+IF (SELECT number FROM ambassadors_event WHERE id = NEW.id) IS NULL THEN
+  PERFORM pg_advisory_xact_lock(7301554001);
+  UPDATE ambassadors_event known SET number = given.number
+  FROM (
+    SELECT id, nextval(pg_get_serial_sequence('ambassadors_event', 'id')) AS number
+    FROM (
+      SELECT id FROM ambassadors_event WHERE id >= NEW.id AND number IS NULL ORDER BY id
+    ) AS own
+  ) AS given
+  WHERE known.id = given.id;
+END IF;
 RETURN NULL;
 """
 

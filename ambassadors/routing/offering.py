@@ -16,10 +16,10 @@ from ambassadors.routing.matching import Conditions
 from ambassadors.routing.models import Offer, OfferState
 from ambassadors.routing.scoring import Scored
 from conversations.inbox.models import Conversation, Participant, ParticipantRole
-from crm.journal.services import record_all
+from crm.journal.services import record_all, record_keys
 from crm.many import among, as_rows
 from crm.organisation.models import Employee
-from crm.values import AUTOMATION
+from crm.values import AUTOMATION, uuid7
 from crm.wake import Task, wake
 
 _LOOKED_AT = (  # reading whole rows costs as much as choosing for them
@@ -71,14 +71,17 @@ def _expire(offers: Sequence[Offer], *, at: datetime) -> None:
 def make(picks: Sequence[Pick], *, at: datetime) -> Mapping[uuid.UUID, str]:
     """Each asked person gets a look at the conversation. The names asked, by conversation."""
     people = _people({pick.best.employee_id for pick in picks})
-    offers = [_offer(pick, at=at) for pick in picks]
-    _insert(offers)
-    said = [(offer, {"conversation": str(offer.conversation_id)}) for offer in offers]
-    record_all("offer_made", said, by=AUTOMATION, at=at)
-    publish([_news(each, EventKind.OFFER_MADE, people[each.employee_id][0]) for each in offers])
-    for start in range(0, len(offers), TOLD_AT_ONCE):
-        wake(Task.TELL_OFFERS, *(offer.pk for offer in offers[start : start + TOLD_AT_ONCE]))
-    return {offer.conversation_id: people[offer.employee_id][1] for offer in offers}
+    made = [(uuid7(), pick) for pick in picks]
+    _insert(made, at=at)
+    said = [(pk, {"conversation": str(pick.conversation)}) for pk, pick in made]
+    record_keys("offer_made", Offer, said, by=AUTOMATION, at=at)
+    publish(
+        News(people[pick.best.employee_id][0], EventKind.OFFER_MADE, pick.conversation, pk)
+        for pk, pick in made
+    )
+    for start in range(0, len(made), TOLD_AT_ONCE):
+        wake(Task.TELL_OFFERS, *(pk for pk, _pick in made[start : start + TOLD_AT_ONCE]))
+    return {pick.conversation: people[pick.best.employee_id][1] for pick in picks}
 
 
 _OFFERS = """
@@ -101,20 +104,20 @@ ON CONFLICT DO NOTHING
 """
 
 
-def _insert(offers: Sequence[Offer]) -> None:
+def _insert(made: Sequence[tuple[uuid.UUID, Pick]], *, at: datetime) -> None:
     rows = as_rows(
         {
-            "id": offer.pk,
-            "conversation": offer.conversation_id,
-            "employee": offer.employee_id,
-            "score": offer.score,
-            "parts": offer.parts,
-            "load": offer.load,
-            "minutes": offer.minutes,
-            "expires": offer.expires_at,
-            "made": offer.occurred_at,
+            "id": pk,
+            "conversation": pick.conversation,
+            "employee": pick.best.employee_id,
+            "score": pick.best.score,
+            "parts": pick.best.parts,
+            "load": pick.best.load,
+            "minutes": pick.rule.minutes,
+            "expires": at + pick.rule.offer,
+            "made": at,
         }
-        for offer in offers
+        for pk, pick in made
     )
     with connection.cursor() as cursor:
         cursor.execute(_OFFERS, [rows])
@@ -129,19 +132,6 @@ def _people(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
     """Their sign-in and name; who has no sign-in is never asked."""
     rows = Employee.objects.filter(pk__in=among(ids), user__isnull=False)
     return {pk: (user or 0, name) for pk, user, name in rows.values_list("pk", "user_id", "name")}
-
-
-def _offer(pick: Pick, *, at: datetime) -> Offer:
-    return Offer(
-        conversation_id=pick.conversation,
-        employee_id=pick.best.employee_id,
-        score=pick.best.score,
-        parts=pick.best.parts,
-        load=pick.best.load,
-        minutes=pick.rule.minutes,
-        expires_at=at + pick.rule.offer,
-        occurred_at=at,
-    )
 
 
 def locked_all(conversations: Sequence[uuid.UUID]) -> dict[uuid.UUID, Conversation]:

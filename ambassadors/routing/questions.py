@@ -58,22 +58,23 @@ def active_rules() -> list[Conditions]:
 def questions(
     conversations: Sequence[Conversation], rules: Sequence[Conditions]
 ) -> dict[uuid.UUID, Question]:
-    """Language and topics are found once, from the first words, and set on the rows (unsaved).
+    """Topics, and a language that nobody found before, are found once, from the first words, and
+    set on the rows (unsaved).
 
     Words, contacts and articles are looked at only when a rule or a topic asks for them; articles
     cost one query a conversation, the rest is a fixed number.
     """
-    texts = _first_words(conversations)
     topics = [
         (each.name, [whole_words(word) for word in each.keywords]) for each in Topic.objects.all()
     ]
     by_words = any(keywords for _name, keywords in topics) or any(rule.keywords for rule in rules)
+    texts = _first_words([each for each in conversations if by_words or not each.language])
     articles = any(rule.articles for rule in rules)
     asked_of = any(rule.relationships or rule.organizations for rule in rules)
     known = _relations(conversations) if asked_of else {}
     found = {}
     for each in conversations:
-        text = f"{each.subject}\n{texts.get(each.pk, '')}"
+        text = language.first_words(each.subject, texts.get(each.pk, ""))
         words = whole_words(text) if by_words else ""
         each.language = each.language or language.detect(text)
         each.topics = each.topics or [

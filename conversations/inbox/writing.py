@@ -20,6 +20,7 @@ from conversations.channels.wire.contract import File, Inbound, Remote
 from conversations.inbox.models import Attachment, Correspondent, FileState
 from conversations.inbox.threading import Thread
 from crm.journal.personal import hold_file
+from crm.language import detect, first_words
 from crm.wake import Task, wake
 
 
@@ -84,11 +85,11 @@ _CONVERSATIONS = """
 INSERT INTO conversations_conversation
   (id, channel_id, unit_id, identity_id, thread, subject, status, occurred_at, waiting_since,
    last_message_at, language, topics, live, version, blocked)
-SELECT id, channel, unit, identity, thread, subject, status, opened, waiting, latest, '',
+SELECT id, channel, unit, identity, thread, subject, status, opened, waiting, latest, language,
    '{}'::varchar[], true, 0, status = 'spam'
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
-  AS new (id, channel, unit, identity, thread, subject, status, opened, waiting, latest)
+            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+  AS new (id, channel, unit, identity, thread, subject, status, opened, waiting, latest, language)
 ON CONFLICT (channel_id, identity_id, thread) WHERE NOT status = 'closed' AND live DO NOTHING
 """
 
@@ -110,11 +111,20 @@ def _write_conversations(messages: Sequence[NewMessage]) -> None:
                 message.received_at,
                 waiting,
                 message.received_at,
+                _language(message),
             ]
         row = rows[thread.id]
         row[8] = row[8] or waiting
         row[9] = message.received_at
-    _execute(_CONVERSATIONS, rows.values(), width=10)
+    _execute(_CONVERSATIONS, rows.values(), width=11)
+
+
+def _language(message: NewMessage) -> str:
+    """What a person takes up comes within a web request, where the model that tells languages
+    apart is not loaded: routing finds it."""
+    if message.envelope_id is None:
+        return ""
+    return detect(first_words(message.inbound.subject[:300], message.inbound.text))
 
 
 _MESSAGES = """

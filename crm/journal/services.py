@@ -34,9 +34,30 @@ def record_all(
     at: datetime | None = None,
 ) -> None:
     """The same act on many things, a line each, in one statement."""
+    _write(verb, [(type(subject), subject.pk, data) for subject, data in subjects], by=by, at=at)
+
+
+def record_keys(
+    verb: str,
+    model: type[models.Model],
+    subjects: Iterable[tuple[Any, dict[str, Any]]],
+    *,
+    by: Actor,
+    at: datetime | None = None,
+) -> None:
+    """As `record_all`, of rows of `model` of which only the keys are at hand."""
+    _write(verb, [(model, pk, data) for pk, data in subjects], by=by, at=at)
+
+
+def _write(
+    verb: str,
+    subjects: Iterable[tuple[type[models.Model], Any, dict[str, Any]]],
+    *,
+    by: Actor,
+    at: datetime | None,
+) -> None:
     rows = [
-        (subject._meta.model_name or "", str(subject.pk), json.dumps(data))
-        for subject, data in subjects
+        (model._meta.model_name or "", str(pk), json.dumps(data)) for model, pk, data in subjects
     ]
     actor = by.user.pk if by.user else None
     same = [actor, by.via.value, by.session, verb, at or timezone.now()]

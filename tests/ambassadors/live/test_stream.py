@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -276,3 +277,25 @@ def test_events_are_numbered_in_the_order_of_their_commits(ada: house.Somebody) 
     assert between.kind == "message.received"
     assert not Offer.objects.exists()
     tasks.tell_due()
+
+
+def test_events_of_one_transaction_are_numbered_as_they_were_told(ada: house.Somebody) -> None:
+    where = _asks(ada).pk
+    Event.objects.all().delete()
+
+    def tell(*kinds: EventKind) -> None:
+        services.publish([News(ada.user.pk, kind, where) for kind in kinds])
+
+    with transaction.atomic():
+        tell(EventKind.OFFER_MADE)
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            tell(EventKind.OFFER_MADE)
+            _ = 1 / 0
+        tell(EventKind.OFFER_ENDED, EventKind.MESSAGE_RECEIVED)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        tell(EventKind.APPROVAL_WANTED)
+    events = Event.objects.order_by("number")
+    told = ["offer.made", "offer.ended", "message.received", "approval.wanted"]
+    assert list(events.values_list("kind", flat=True)) == told
+    assert not events.filter(number=None).exists()

@@ -59,6 +59,18 @@ def test_a_message_is_offered_accepted_and_answered(home: house.Unit) -> None:
 
 
 @pytest.mark.django_db
+def test_a_language_that_nobody_found_before_is_found_by_routing(home: house.Unit) -> None:
+    house.ambassador(house.department(home))
+    conversation = _asks(home, "Bonjour, ma commande n'est pas arrivée.")
+    rows = Conversation.objects.filter(pk=conversation.pk)
+    rows.update(language="")  # as what a person takes up from a mention comes in
+    RoutingCase.objects.all().delete()
+    house.rule(languages=["fr"])
+    house.drain()
+    assert (rows.get().language, Offer.objects.count()) == ("fr", 1)
+
+
+@pytest.mark.django_db
 def test_an_offer_gives_a_look_and_a_refusal_takes_it_away(home: house.Unit) -> None:
     ada = house.ambassador(house.department(home))
     house.rule()

@@ -33,6 +33,25 @@ def test_a_webhook_becomes_a_contact_a_conversation_and_a_message() -> None:
 
 
 @pytest.mark.django_db
+def test_the_language_is_told_by_how_a_conversation_began() -> None:
+    channel = house.webhook_channel(house.unit())
+    texts = {
+        "fr": ["Bonjour, ma commande n'est pas arrivée", "Hello, where is my parcel, please?"],
+        "en": ["Hello, where is my parcel, please?", "Bonjour, ma commande n'est pas arrivée"],
+        "": ["?", "Bonjour, ma commande n'est pas arrivée"],  # too short to say: left to routing
+    }
+    said = [
+        house.message(f"{thread} {number}", thread=thread or "short", text=text)
+        for thread, spoken in texts.items()
+        for number, text in enumerate(spoken)
+    ]
+    house.post_webhook(channel, house.event(said))
+    claiming.ingest()
+    found = dict(Conversation.objects.values_list("thread", "language"))
+    assert found == {"fr": "fr", "en": "en", "short": ""}
+
+
+@pytest.mark.django_db
 def test_a_second_message_of_the_thread_goes_on_with_the_conversation() -> None:
     channel = house.webhook_channel(house.unit())
     house.post_webhook(channel, house.event(house.message("m1")))

@@ -204,6 +204,8 @@ LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 
 # Accounts on networks that post to nobody (docs/channels.md): how many are read at once.
 POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=1)
+# Lines of networks that speak only on one (Discord): how many are held at once, over all listeners.
+LINES_AT_ONCE = env.int("LINES_AT_ONCE", default=32)
 
 # Reading what others publish (docs/listening.md): how many places at once, how long and how much,
 # and whether this very machine may be read. The last is for tests and for nobody else.

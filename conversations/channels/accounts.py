@@ -15,7 +15,7 @@ from conversations.channels.wire import drill
 from conversations.channels.wire.account import Account, Lent
 from conversations.channels.wire.contract import Channel as Adapter
 from conversations.channels.wire.contract import Publisher
-from conversations.channels.wire.provider import Counts, Door, Finder, Polled, Provider
+from conversations.channels.wire.provider import Counts, Door, Finder, Held, Polled, Provider
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
@@ -49,6 +49,25 @@ def polled_by(channel: Channel) -> Polled | None:
     """None for a channel that is not read again and again."""
     adapter = adapter_of(channel)
     return adapter if isinstance(adapter, Polled) else None
+
+
+def held_by(channel: Channel) -> Held | None:
+    """None for a channel that is not heard on a line."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Held) else None
+
+
+def is_read(channel: Channel) -> bool:
+    """Whether nobody posts for it: its sign of life is that we read it, or hear it."""
+    return polled_by(channel) is not None or held_by(channel) is not None
+
+
+def polled_kinds() -> list[str]:
+    return [kind for kind, adapter in CHANNELS.items() if isinstance(adapter, Polled)]
+
+
+def held_kinds() -> list[str]:
+    return [kind for kind, adapter in CHANNELS.items() if isinstance(adapter, Held)]
 
 
 def finder_of(channel: Channel) -> Finder | None:

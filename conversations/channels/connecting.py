@@ -20,7 +20,7 @@ from conversations.channels.accounts import (
     account_of,
     credentials_of,
     forget_session,
-    polled_by,
+    is_read,
     provider_of,
 )
 from conversations.channels.models import Channel, ChannelHealth, Polling
@@ -89,7 +89,7 @@ def _begin_anew(channel: Channel) -> None:
         channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
     )
     forget_session(channel)
-    if polled_by(channel) is not None:
+    if is_read(channel):
         now = timezone.now()
         Polling.objects.update_or_create(
             channel=channel,
@@ -178,7 +178,8 @@ def _keep(channel: Channel, clean: Mapping[str, str]) -> None:
 
 
 def probe(channel: Channel, *, hook: bool = False) -> ChannelHealth:
-    """Asks the provider whether it knows us, and keeps what it said.
+    """Asks the provider whether it knows us, and keeps what it said. An account that was to be
+    read no more until somebody had changed something is then read again.
 
     hook: also tells it where our door is, where that can be told. Outside any transaction.
     Raises Conflict `not_connected` for a channel without a provider.
@@ -194,6 +195,7 @@ def probe(channel: Channel, *, hook: bool = False) -> ChannelHealth:
     except Exception as error:  # an adapter's bug says nothing of the credentials
         logger.exception("channel %s: the test failed", channel.pk)
         return _found(channel, None, f"the test failed: {type(error).__name__}", passing=True)
+    Polling.objects.filter(channel=channel, due_at=None).update(due_at=timezone.now())
     return _found(channel, checked, "")
 
 
@@ -216,7 +218,7 @@ def _found(
             "remarks": [each[:300] for each in checked.remarks],
             "expires_at": checked.expires_at,
         }
-        if polled_by(channel) is None:
+        if not is_read(channel):
             note_heartbeat(channel)
     elif not passing:
         found["works"] = False
@@ -251,8 +253,11 @@ def probe_due(*, at: datetime, most: int = 20) -> int:
     that it was read.
     """
     live = Channel.objects.filter(token__isnull=False, paused_at=None, closed_at=None)
-    due = live.filter(kind__in=provider_kinds()).filter(
-        Q(health=None) | Q(health__checked_at=None) | Q(health__checked_at__lt=at - EVERY)
+    stopped = Polling.objects.filter(due_at=None).values("channel")  # a person's test goes on
+    due = (
+        live.filter(kind__in=provider_kinds())
+        .exclude(pk__in=stopped)
+        .filter(Q(health=None) | Q(health__checked_at=None) | Q(health__checked_at__lt=at - EVERY))
     )
     channels = list(due.order_by("health__checked_at")[:most])
     for channel in channels:

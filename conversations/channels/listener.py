@@ -1,4 +1,5 @@
-"""What must be held open: the LMTP door and the mailboxes that are fetched, in one process.
+"""What must be held open: the LMTP door, the mailboxes that are fetched and the lines of networks,
+in one process.
 
 A second listener beside it does no harm: mails and positions are stored once, whoever reads.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -15,9 +17,11 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from imap_tools.errors import MailboxLoginError
 
-from conversations.channels import connecting
+from conversations.channels import connecting, holding
 from conversations.channels.accounts import credentials_of
+from conversations.channels.claims import Claimed
 from conversations.channels.doors import imap, lmtp
+from conversations.channels.doors.held import Sort, hold_all
 from conversations.channels.doors.mail import MAIL_KINDS
 from conversations.channels.doors.threads import Threads
 from conversations.channels.models import Channel
@@ -78,6 +82,15 @@ async def listen(stop: asyncio.Event) -> None:
             server.close()
         doors.close()
         mailboxes.close()
+
+
+async def hold_lines(stop: asyncio.Event) -> None:
+    """Every line of a network, until `stop` is set."""
+    await hold_all(Sort("lines", holding.claim, _hold_line, settings.LINES_AT_ONCE), stop)
+
+
+def _hold_line(claimed: Claimed, told_to_stop: Callable[[], bool]) -> None:
+    holding.hold(claimed, told_to_stop=told_to_stop)
 
 
 async def _watch(doors: Threads, mailboxes: Mailboxes, *, pushed: bool) -> None:

@@ -197,9 +197,12 @@ class MailboxPosition(models.Model):
 
 
 class Polling(models.Model):
-    """How far a polled account was read, and when it is read again. One row a channel.
+    """How far an account was read, and when it is read again. One row a channel.
 
-    cursor: the adapter's own words, moved in the transaction that stores what was read. attempt
+    A line that is held open is the same row: who holds it has the claim, renewed with every write.
+
+    cursor: the adapter's own words, moved in the transaction that stores what was read. due_at:
+    null when it is read no more until somebody changes or tests the connection. attempt
     counts the claims: who read under an older one writes nothing. failures: readings that failed
     since the last that did not. cause: of the last failure, "" when the last reading worked.
     """
@@ -208,7 +211,7 @@ class Polling(models.Model):
         Channel, on_delete=models.CASCADE, primary_key=True, related_name="polling"
     )
     cursor: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
-    due_at = models.DateTimeField(db_default=Now(), db_index=True)
+    due_at = models.DateTimeField(null=True, db_default=Now(), db_index=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=0, db_default=0)
     failures = models.PositiveIntegerField(default=0, db_default=0)

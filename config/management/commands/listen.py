@@ -1,4 +1,4 @@
-"""The one process of whatever must be held open: the LMTP door, the mailboxes, the streams."""
+"""The one process of whatever must be held open: the LMTP door, the mailboxes, lines, streams."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.channels.listener import listen
+from conversations.channels.listener import hold_lines, listen
 from conversations.listening.ears import listen_to_streams
 
 
 class Command(BaseCommand):
-    help = "Take mail by LMTP, fetch mailboxes and follow streams, until stopped."
+    help = "Take mail by LMTP, fetch mailboxes, hold lines and follow streams, until stopped."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
@@ -26,9 +26,9 @@ async def _until_told() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    streams = asyncio.create_task(listen_to_streams(stop))
+    beside = [asyncio.create_task(each(stop)) for each in (hold_lines, listen_to_streams)]
     try:
         await listen(stop)
     finally:
         stop.set()
-        await streams
+        await asyncio.gather(*beside)

@@ -67,14 +67,15 @@ def call(
     form: Mapping[str, str] | None = None,
     query: Mapping[str, str | list[str]] | None = None,
     file: tuple[str, File] | None = None,
+    files: Mapping[str, File] | None = None,
     content: bytes | None = None,
     seen: bool | None = None,
     transport: httpx.BaseTransport | None = None,
     given: Given | None = None,
 ) -> Answer:
-    """body: sent as JSON. file: its field in a form of several parts. content: sent as it is.
-    seen: whether anybody notices what it does, else all but GET. given: the server was named by
-    the company, and how it may be reached.
+    """body: sent as JSON. file, files: their fields in a form of several parts. content: sent as
+    it is. seen: whether anybody notices what it does, else all but GET. given: the server was named
+    by the company, and how it may be reached.
     Raises SendFailed where no answer came; unknown, where a request that is noticed had left by
     then."""
     given = given or _OWN
@@ -91,7 +92,7 @@ def call(
                 data=form,
                 params=query or None,
                 extensions={"sni_hostname": where.server_name} if where.host else {},
-                files=_named(file) if file else None,
+                files=_named({**dict([file] if file else []), **(files or {})}) or None,
                 content=content,
             ) as answer,
         ):
@@ -103,9 +104,11 @@ def call(
         raise SendFailed(cause, unknown=method != "GET" if seen is None else seen) from error
 
 
-def _named(file: tuple[str, File]) -> dict[str, tuple[str, bytes, str]]:
-    name, content = file
-    return {name: (content.name, content.data, content.type or "application/octet-stream")}
+def _named(files: Mapping[str, File]) -> dict[str, tuple[str, bytes, str]]:
+    return {
+        name: (each.name, each.data, each.type or "application/octet-stream")
+        for name, each in files.items()
+    }
 
 
 def _as_it_is(url: str) -> addresses.Target:

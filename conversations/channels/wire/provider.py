@@ -2,7 +2,8 @@
 
 One that has all of `Provider` is connected by its fields, tested and watched by the same code. How
 messages come in is a part of its own: a `Door` that the network posts to, or an account that is
-`Polled`. Its module, its line in the registry, its payloads and its docs are all it needs.
+`Polled`, or `Held` open. Its module, its line in the registry, its payloads and its docs are all it
+needs.
 """
 
 from __future__ import annotations
@@ -120,14 +121,33 @@ class NotRead(Exception):
     """An account could not be read, and why, for a person to read.
 
     access: the network no longer takes our credentials. retry_after: seconds it asked us to wait.
+    final: it wants no further try until a person has changed something.
     """
 
     def __init__(
-        self, cause: str, *, access: bool = False, retry_after: float | None = None
+        self,
+        cause: str,
+        *,
+        access: bool = False,
+        retry_after: float | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(cause)
         self.access = access
         self.retry_after = retry_after
+        self.final = final
+
+
+class Over(Exception):
+    """A line ended as lines do, and what it said is kept or said again.
+
+    cursor: where the next one begins. wait: seconds until it is opened.
+    """
+
+    def __init__(self, cause: str, *, cursor: Mapping[str, str], wait: float = 0.0) -> None:
+        super().__init__(cause)
+        self.cursor = cursor
+        self.wait = wait
 
 
 @runtime_checkable
@@ -214,6 +234,35 @@ class Polled(Provider, Protocol):
         `from`, the moment of connecting (ISO 8601): what was said before is not brought.
 
         The same cursor may be given twice, and a reading be thrown away. Raises NotRead.
+        """
+        ...
+
+
+class OpenLine(Protocol):
+    """What a network says to an account, for as long as it lasts."""
+
+    def hear(self, *, seconds: float) -> Reading | None:
+        """What came within so long, None for nothing. Raises NotRead, and Over at its end."""
+        ...
+
+    def kept(self, cursor: Mapping[str, str]) -> None:
+        """All up to this cursor is stored: only now may the network be told that it arrived."""
+        ...
+
+    def close(self) -> None:
+        """So that another can go on where it was left."""
+        ...
+
+
+@runtime_checkable
+class Held(Provider, Protocol):
+    """An account whose network speaks on a line that we hold open. Nobody posts for it: `verify`
+    is always False."""
+
+    def hold(self, account: Account, cursor: Mapping[str, str]) -> OpenLine:
+        """A line from where it was left. The first cursor holds only `from`, as `Polled` has it.
+
+        Raises NotRead, Over.
         """
         ...
 

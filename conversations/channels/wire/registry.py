@@ -5,6 +5,7 @@ from __future__ import annotations
 from conversations.channels.wire.alerts import Alerts
 from conversations.channels.wire.bluesky.adapter import Bluesky
 from conversations.channels.wire.contract import Channel
+from conversations.channels.wire.discord.adapter import Discord
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.google.adapter import GoogleReviews
 from conversations.channels.wire.kannel import Kannel
@@ -24,6 +25,7 @@ from conversations.channels.wire.x.adapter import X
 CHANNELS: dict[str, Channel] = {
     "alerts": Alerts(),
     "bluesky": Bluesky(),
+    "discord": Discord(),
     "email": Email(),
     "facebook": Page(),
     "google_reviews": GoogleReviews(),

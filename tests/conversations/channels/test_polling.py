@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from conversations.channels import claiming, connecting, polling
+from conversations.channels import claiming, claims, connecting, polling
 from conversations.channels.accounts import account_of, forget_channels
 from conversations.channels.models import (
     Channel,
@@ -174,7 +174,7 @@ def test_a_worker_that_dies_half_way_leaves_nothing_and_its_lease_runs_out(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(polling, "note_heartbeat", dies)  # after the rows were written
+        patched.setattr(claims, "note_heartbeat", dies)  # after the rows were written
         with pytest.raises(Killed):
             polling.read_due()
     assert not Envelope.objects.exists()

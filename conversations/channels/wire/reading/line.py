@@ -25,11 +25,24 @@ ALIVE_SECONDS = 20.0  # between two pings of ours; as long without a pong ends t
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """url: http or https, as a place's address is. protocol: that the server must speak."""
+    """url: http or https, as a place's address is. protocol: that the server must speak.
+
+    largest: bytes of a frame. pings: of ours, where the stream has no heartbeat of its own.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     protocol: str = ""
+    largest: int = LARGEST_FRAME
+    pings: bool = True
+
+
+class HungUp(NotHeard):
+    """The other side ended it. code: what it said (RFC 6455 7.4), None for nothing."""
+
+    def __init__(self, cause: str, *, code: int | None) -> None:
+        super().__init__(cause)
+        self.code = code
 
 
 class Line:
@@ -55,10 +68,10 @@ class Line:
                 user_agent_header=AGENT,
                 proxy=None,
                 open_timeout=CONNECT_SECONDS,
-                ping_interval=ALIVE_SECONDS,
+                ping_interval=ALIVE_SECONDS if call.pings else None,
                 ping_timeout=ALIVE_SECONDS,
                 close_timeout=1.0,
-                max_size=LARGEST_FRAME,
+                max_size=call.largest,
             )
         except InvalidStatus as error:
             answer = error.response
@@ -75,20 +88,33 @@ class Line:
         except TimeoutError:
             return None
         except ConnectionClosed as error:
-            raise NotHeard(f"the stream ended: {_words(error)}") from error
+            raise _ended(error) from error
         except (OSError, WebSocketException) as error:
             raise NotHeard(f"the stream broke: {_words(error)}") from error
         return said if isinstance(said, str) else said.decode("utf-8", "replace")
 
-    def close(self) -> None:
+    def say(self, frame: str) -> None:
+        try:
+            self._line.send(frame)
+        except ConnectionClosed as error:
+            raise _ended(error) from error
+        except (OSError, WebSocketException) as error:
+            raise NotHeard(f"the stream broke: {_words(error)}") from error
+
+    def close(self, code: int = 1000) -> None:
         with suppress(OSError, WebSocketException):
-            self._line.close()
+            self._line.close(code)
 
     def __enter__(self) -> Line:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _ended(error: ConnectionClosed) -> HungUp:
+    code = error.rcvd.code if error.rcvd else None
+    return HungUp(f"the stream ended: {_words(error)}", code=code)
 
 
 def _checked(url: str) -> Any:

@@ -1,6 +1,7 @@
-"""What the adapter of every polled account keeps to, each against a small world of its network.
+"""What the adapter of every account that is read, or heard on a line, keeps to, each against a
+small world of its network.
 
-The engine that reads them is held against a dummy, in `test_polling.py`.
+The engines: `test_polling.py` (against a dummy) and `test_holding.py`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from conversations.channels import claiming, connecting, polling
+from conversations.channels import claiming, connecting, holding, polling
 from conversations.channels.accounts import forget_channels
 from conversations.channels.models import Channel, ChannelHealth, Envelope, Polling
 from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import File, Publisher
-from conversations.channels.wire.provider import Door, NotConnected, Polled
+from conversations.channels.wire.provider import Door, Held, NotConnected, Polled
 from conversations.channels.wire.registry import CHANNELS
 from conversations.inbox import delivery
 from conversations.inbox.enclosing import taken_in
@@ -30,12 +31,13 @@ from crm.values import AUTOMATION
 from tests import house
 from tests.conversations.channels.wire.test_contract import _told as told
 from tests.conversations.channels.wire.worlds.bluesky import BlueskyWorld
+from tests.conversations.channels.wire.worlds.discord import DiscordWorld
 from tests.conversations.channels.wire.worlds.google import GoogleWorld
 from tests.conversations.channels.wire.worlds.mastodon import MastodonWorld
 from tests.conversations.channels.wire.worlds.matrix import MatrixWorld
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"
-WORLDS: list[Any] = [BlueskyWorld, GoogleWorld, MastodonWorld, MatrixWorld]
+WORLDS: list[Any] = [BlueskyWorld, DiscordWorld, GoogleWorld, MastodonWorld, MatrixWorld]
 WITH_CHATS: list[Any] = [world for world in WORLDS if world is not GoogleWorld]
 BY_NETWORK = pytest.mark.parametrize("make", WORLDS, ids=lambda world: world.kind)
 BY_CHATTING_NETWORK = pytest.mark.parametrize("make", WITH_CHATS, ids=lambda world: world.kind)
@@ -43,6 +45,8 @@ BY_CHATTING_NETWORK = pytest.mark.parametrize("make", WITH_CHATS, ids=lambda wor
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(holding, "WITHIN", 0.0)
+
     def connected(world: Any) -> Channel:
         monkeypatch.setitem(CHANNELS, world.kind, world.adapter())
         forget_channels()
@@ -54,10 +58,12 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def look() -> None:
-    """One reading of each account, and what it brought is taken in."""
+    """One reading of each account, or all that its line has to say, is taken in."""
     Polling.objects.update(due_at=timezone.now(), claimed_at=None)
     _look_at_all_again()
     polling.read_due()
+    if (claimed := holding.claim()) is not None:
+        holding.hold(claimed, told_to_stop=DiscordWorld.latest.heard())
     claiming.ingest()
 
 
@@ -74,11 +80,12 @@ def account(world: Any) -> Account:
 
 
 def test_every_polled_account_of_the_registry_is_held_against_the_contract() -> None:
-    polled = {kind for kind, each in CHANNELS.items() if isinstance(each, Polled)}
-    assert polled == {world.kind for world in WORLDS}
+    read = {kind for kind, each in CHANNELS.items() if isinstance(each, Polled | Held)}
+    assert read == {world.kind for world in WORLDS}
     for world in WORLDS:
         adapter = world().adapter()
-        assert isinstance(adapter, Publisher) or world.kind in {"matrix", "google_reviews"}
+        silent = {"discord", "matrix", "google_reviews"}
+        assert isinstance(adapter, Publisher) or world.kind in silent
         assert not isinstance(adapter, Door)
         assert not adapter.verify(account(world()), b"{}", {})
         assert adapter.card.steps
@@ -149,6 +156,7 @@ def test_a_question_to_few_is_never_answered_to_everybody(make: Any, connect: An
     world = make()
     channel = connect(world)
     sam = house.somebody(house.department(channel.unit), Role.STAFF, name="Sam")
+    look()
     world.say("My order number is 4711", few=True)
     look()
     [conversation] = Conversation.objects.all()
@@ -269,10 +277,10 @@ def test_what_the_network_refuses_is_told_apart(make: Any, connect: Any, subtest
     look()
     answer = reply(Conversation.objects.get(), text="Yes.", by=sam.acting)
     troubles = [
-        (httpx.Response(429, json={}, headers={"retry-after": "9"}), "queued", "limited"),
         (httpx.Response(401, json={"error": "wrong"}), "failed", "access"),
         (httpx.Response(500, json={}), "queued", "passing"),
         (httpx.ConnectError("no"), "queued", "passing"),
+        (httpx.Response(429, json={}, headers={"retry-after": "9"}), "queued", "limited"),
     ]
     for trouble, state, sort in troubles:
         with subtests.test(str(trouble)):

@@ -41,8 +41,8 @@ from crm.values import AUTOMATION
 PEOPLE = {Role.STAFF: STAFF, Role.AMBASSADOR: AMBASSADOR, Role.EXECUTIVE: EXECUTIVE}
 CHANNELS = {"webhook": "ch-webhook", "email": "ch-mail", "webchat": "ch-webchat"}
 ADDRESS = "support@relais.localhost"
-WITHOUT_LIMIT = 10_000  # conversations: more than anybody tries on one day
-RULE = "Whoever is available"
+MOST_TAKEN = 100  # conversations: more than anybody tries on one day
+RULE = "Qui est disponible"
 DEVICE = "the terminal client"  # what their token is for
 
 
@@ -130,8 +130,8 @@ def _route() -> None:
         employee=ambassador,
         defaults={
             "timezone": "Europe/Paris",
-            "most_open": WITHOUT_LIMIT,
-            "most_weekly": WITHOUT_LIMIT,
+            "most_open": MOST_TAKEN,
+            "most_weekly": MOST_TAKEN,
         },
     )
     rule, _ = Rule.objects.get_or_create(name=RULE)

@@ -80,6 +80,7 @@ def _marked(text: str) -> str:
 
 def as_plain(text: str, *, longest: int = 160) -> str:
     """The beginning of it, without marks, for lists and search engines."""
-    words = re.sub(r"[#*`>\[\]]|\((?:https?|mailto)[^)]{0,1000}\)", "", text[: longest * 4])
+    marks = r"^\s*[-+]\s|[#*`>\[\]]|\((?:https?|mailto)[^)]{0,1000}\)"
+    words = re.sub(marks, "", text[: longest * 4], flags=re.MULTILINE)
     plain = " ".join(words.split())
     return plain if len(plain) <= longest else f"{plain[:longest].rpartition(' ')[0]}…"

@@ -15,14 +15,25 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 _ICONS = {
+    "alerts": "notifications",
+    "bluesky": "cloud",
+    "discord": "stadia_controller",
     "email": "mail",
-    "webchat": "chat",
-    "webhook": "webhook",
-    "mastodon": "public",
     "facebook": "thumb_up",
-    "twitter": "tag",
     "forum": "forum",
     "google_reviews": "star",
+    "instagram": "photo_camera",
+    "internal": "groups",
+    "kannel": "sms",
+    "linkedin": "work",
+    "mastodon": "public",
+    "matrix": "grid_3x3",
+    "slack": "tag",
+    "sms": "sms",
+    "telegram": "send",
+    "webchat": "chat",
+    "webhook": "webhook",
+    "whatsapp": "call",
 }
 
 

@@ -171,6 +171,7 @@ def test_marks_become_tags_and_nothing_else_does():
         '<ol><li>a</li><li>b</li></ol>\n<p><a href="mailto:d@e.example">c</a></p>'
     )
     assert as_plain("## One\n\n**two** [three](https://a.example)") == "One two three"
+    assert as_plain("Pack:\n- a *well-known* pole\n- pegs") == "Pack: a well-known pole pegs"
 
 
 def test_no_text_makes_it_slow():

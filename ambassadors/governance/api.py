@@ -42,8 +42,8 @@ from crm.strict import Body
 from crm.values import Actor
 
 
-def words(messages: Sequence[Message]) -> Any:
-    context = {"steps": steps_of(list(messages))}
+def words(messages: Sequence[Message], request: Request) -> Any:
+    context = {"steps": steps_of(list(messages)), "request": request}
     return ApprovalWords(messages, many=True, context=context).data
 
 
@@ -62,7 +62,8 @@ class _Held(GenericAPIView[Message]):
     ) -> Response:
         body = form(data=request.data or {})
         body.is_valid(raise_exception=True)
-        return Response(words([verb(message, by=actor_of(request), **body.validated_data)])[0])
+        done = verb(message, by=actor_of(request), **body.validated_data)
+        return Response(words([done], request)[0])
 
 
 class _ToDecide(_Held):
@@ -78,7 +79,7 @@ class _Mine(_Held):
 class _List(_Held, ListAPIView[Message]):
     def answer(self) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(words(page or []))
+        return self.get_paginated_response(words(page or [], self.request))
 
 
 class Approvals(_ToDecide, _List):
@@ -92,7 +93,7 @@ class OneApproval(_ToDecide):
     @extend_schema(operation_id="approvals_retrieve", examples=[examples.APPROVAL])
     def get(self, request: Request, pk: UUID) -> Response:
         """One of them, with what became of it so far."""
-        return Response(words([self.get_object()])[0])
+        return Response(words([self.get_object()], request)[0])
 
 
 class Approve(_ToDecide):
@@ -130,7 +131,7 @@ class OneDraft(_Mine):
     @extend_schema(operation_id="drafts_retrieve", examples=[examples.APPROVAL])
     def get(self, request: Request, pk: UUID) -> Response:
         """One of them, with what was said of it."""
-        return Response(words([self.get_object()])[0])
+        return Response(words([self.get_object()], request)[0])
 
 
 class Rewrite(_Mine):

@@ -21,6 +21,16 @@ APPROVAL = _example(
         "conversation": _ID.format(2),
         "author": {"id": _ID.format(3), "name": "Ada"},
         "text": "Send them back, we mend them.",
+        "attachments": [
+            {
+                "name": "label.pdf",
+                "type": "application/pdf",
+                "size": 48_211,
+                "url": "https://relais.example/files/0199f3a2-7c1e-7b44-9d5c-3f2a1b0e0009/",
+                "state": "here",
+                "cause": "",
+            }
+        ],
         "state": "held",
         "turn": "asked",
         "written_at": _AT,

@@ -21,7 +21,7 @@ from ambassadors.governance.ladder import Step, StepKind
 from ambassadors.governance.reading import drafts_of, held_for_others, steps_of, waiting_for
 from ambassadors.governance.standing import climbs, standing
 from ambassadors.governance.trust import Trust
-from conversations.inbox.models import Conversation, Message
+from conversations.inbox.models import Attachment, Conversation, Message
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
 from crm.errors import RelaisError
@@ -34,12 +34,14 @@ LISTED_FROM = "approvals"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One held answer as the pages show it. later: what was said since it was written.
+    """One held answer as the pages show it. later: what was said since it was written. files: what
+    goes along with it.
 
     roles: the named roles that must agree, "" where the unit's staff decides.
     """
 
     message: Message
+    files: Sequence[Attachment]
     question: str
     later: Message | None
     steps: Sequence[Step]
@@ -99,6 +101,7 @@ def shown(rows: QuerySet[Message]) -> list[Waiting]:
     return [
         Waiting(
             message=message,
+            files=list(message.attachments.all()),
             question=str(_word(message, "question") or ""),
             later=later.get(_word(message, "newest")),
             steps=steps[message.pk],

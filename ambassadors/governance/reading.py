@@ -42,6 +42,7 @@ def held() -> QuerySet[Message]:
     return (
         Message.objects.filter(delivery__state=DeliveryState.HELD)
         .select_related("author_employee__department", "conversation", "delivery")
+        .prefetch_related("attachments")
         .annotate(
             turn=Coalesce(Subquery(_last_turn().values("kind")[:1]), Value(StepKind.ASKED.value)),
             written_at=Greatest("occurred_at", Subquery(rewritten)),

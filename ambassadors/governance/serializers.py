@@ -12,7 +12,7 @@ from ambassadors.governance.ladder import StepKind
 from ambassadors.governance.models import CorrectionKind, EscalationRule
 from ambassadors.governance.trust import Happening
 from conversations.inbox.models import DeliveryState, Message
-from conversations.inbox.serializers import EmployeeWords
+from conversations.inbox.serializers import AttachmentWords, EmployeeWords
 from conversations.inbox.services import LONGEST_TEXT
 from crm.strict import Body, Id, Text
 
@@ -29,6 +29,7 @@ class StepWords(serializers.Serializer[Any]):
 
 class ApprovalWords(serializers.ModelSerializer[Message]):
     """id: the message's. turn: what happened last. question: what the person outside said last.
+    attachments: what goes along with the answer.
 
     newest: the newest message since the answer was written; approving asks for its id then.
     """
@@ -41,12 +42,13 @@ class ApprovalWords(serializers.ModelSerializer[Message]):
     question = serializers.SerializerMethodField()
     newest = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
+    attachments = AttachmentWords(many=True)
 
     class Meta:
         model = Message
         fields = [
-            "id", "conversation", "author", "text", "state", "turn", "written_at", "question",
-            "newest", "steps",
+            "id", "conversation", "author", "text", "attachments", "state", "turn", "written_at",
+            "question", "newest", "steps",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -138,5 +138,8 @@ def _letter(step: Step, person: User) -> tuple[str, str]:
     address = _queue_of(person)
     who = message.author_employee or "?"
     lines = [greeting, "", _("%s has written an answer that waits for approval:") % who, ""]
-    lines += [quoted, "", _("Approve it, change it or send it back: %s") % address]
+    lines += [quoted, ""]
+    if names := list(message.attachments.order_by("pk").values_list("name", flat=True)):
+        lines += [_("Files that go along: %s") % ", ".join(names), ""]
+    lines.append(_("Approve it, change it or send it back: %s") % address)
     return _("Waits for approval: %s") % subject, "\n".join(lines)

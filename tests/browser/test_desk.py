@@ -13,6 +13,7 @@ from ambassadors.governance.ladder import Ladder
 from ambassadors.governance.models import EscalationRule, NamedRole
 from ambassadors.routing.models import Availability, Offer, OfferState, Rule, Topic
 from ambassadors.routing.services import assign
+from conversations.channels.wire.contract import File
 from conversations.inbox.models import Conversation, Message
 from conversations.inbox.services import reply
 from crm.access.models import Role
@@ -117,11 +118,15 @@ def test_an_approver_without_a_role_decides_side_by_side(
     Ladder.objects.create(unit=company.home, role=role)
     conversation = company.hear()
     assign(conversation, employee=company.ada.employee, by=company.ada.acting)
-    message = reply(conversation, text="Its coming.", by=company.ada.acting)
+    label = File("label.pdf", "application/pdf", b"%PDF label")
+    message = reply(conversation, text="Its coming.", files=[label], by=company.ada.acting)
     approvals.ask(message, at=timezone.now())
     for width in (390, 1280):
         bob = enter(window, company.bob, "/approvals/", width=width)
         expect(bob.page.locator(".desk-written")).to_have_text("Its coming.")
+        with bob.page.expect_download() as download:
+            bob.page.get_by_role("link", name="label.pdf").click()
+        assert download.value.suggested_filename == "label.pdf"
         assert fits(bob.page)
         bob.page.screenshot(path=tmp_path / f"approvals-{width}.png", full_page=True)
     bob.page.locator("textarea[name=text]").fill("It is coming.")

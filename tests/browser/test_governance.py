@@ -13,6 +13,7 @@ from ambassadors.governance.ladder import Ladder
 from ambassadors.governance.models import Acknowledgement
 from ambassadors.governance.policies import publish
 from ambassadors.routing.services import assign
+from conversations.channels.wire.contract import File
 from conversations.inbox.models import Conversation, Message
 from conversations.inbox.services import reply
 from crm.access.models import Role
@@ -34,7 +35,8 @@ def _held() -> tuple[house.Somebody, Message]:
     house.drain()
     conversation = Conversation.objects.get()
     assign(conversation, employee=ada.employee, by=ada.acting)
-    message = reply(conversation, text="Its on the way.", by=ada.acting)
+    label = File("label.pdf", "application/pdf", b"%PDF label")
+    message = reply(conversation, text="Its on the way.", files=[label], by=ada.acting)
     ask(message, at=timezone.now())
     return house.somebody(place, Role.STAFF, name="Camille"), message
 
@@ -50,6 +52,7 @@ def test_an_answer_is_corrected_side_by_side_and_sent(
     page = desk.page
     expect(page.locator(".gov-question")).to_contain_text("Where is my parcel?")
     expect(page.locator(".gov-text")).to_have_text("Its on the way.")
+    expect(page.locator("[data-files] a")).to_contain_text("label.pdf")
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     page.screenshot(path=tmp_path / "approval.png", full_page=True)
     page.fill("textarea[name=text]", "It is on the way.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from ambassadors.governance import approvals, telling, vouching
@@ -18,6 +19,7 @@ from ambassadors.governance.models import Correction, CorrectionKind, NamedRole
 from ambassadors.governance.reading import drafts_of, waiting_for
 from ambassadors.governance.standing import standing
 from ambassadors.routing.services import assign
+from conversations.channels.wire.contract import File
 from conversations.inbox.models import Conversation, Message, Participant
 from conversations.inbox.services import reply
 from crm.access.models import Role, RoleGrant
@@ -25,6 +27,7 @@ from crm.errors import Conflict, Forbidden, Invalid
 from crm.journal.models import Act
 from crm.values import AUTOMATION, Actor, Via
 from tests import house
+from tests.api.hands import Caller
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +78,45 @@ def test_without_a_ladder_or_with_one_switched_off_nothing_is_held(company: Comp
     assert company.state(company.written()) == "queued"
     Ladder.objects.all().delete()
     assert company.state(company.written(thread="u")) == "queued"
+
+
+def test_the_files_of_an_answer_are_before_whoever_decides_on_it(
+    company: Company, client: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.EMAIL_URL = tmp_path.as_uri()
+    conversation = company.hear("t")
+    assign(conversation, employee=company.ada.employee, by=company.ada.acting)
+    label = File("label.pdf", "application/pdf", b"%PDF label")
+    message = reply(conversation, text="", files=[label], by=company.ada.acting)
+    approvals.ask(message, at=timezone.now())
+    telling.tell_due()
+    [told, *_] = (str(path.read_text()) for path in sorted(tmp_path.glob("*.eml")))
+    assert "label.pdf" in told
+    [file] = message.attachments.all()
+    staff = house.somebody(company.ada.employee.department, Role.STAFF, name="Cam")
+    for person, page in (
+        (staff, "/admin/ambassadors/ladder/approvals/"),
+        (staff, f"/admin/conversations/conversation/{conversation.pk}/change/"),
+        (company.sam, "/approvals/"),
+        (company.ada, "/approvals/"),
+    ):
+        client.force_login(person.user)
+        shown = client.get(page).content.decode()
+        assert f'href="/files/{file.pk}/"' in shown, page
+        download: Any = client.get(f"/files/{file.pk}/")
+        assert b"".join(download.streaming_content) == label.data
+    for caller, held in ((Caller(company.ada.user), "drafts"), (Caller(staff.user), "approvals")):
+        [said] = caller.get(f"{held}/").json()["results"]
+        assert [each["name"] for each in said["attachments"]] == ["label.pdf"]
+        assert said["attachments"][0]["url"].endswith(f"/files/{file.pk}/")
+    stranger = house.somebody(house.department(company.unit), name="Eve")
+    client.force_login(stranger.user)
+    assert client.get(f"/files/{file.pk}/").status_code == 404
+    assert "label.pdf" not in client.get("/approvals/").content.decode()
+    client.force_login(company.sam.user)
+    form = {"text": "", "from": "approvals"}  # files need no words
+    client.post(f"/approvals/{message.pk}/approve/", form)
+    assert company.state(message) == "queued"
 
 
 def test_an_answer_is_held_approved_and_then_sent(company: Company) -> None:

@@ -25,6 +25,7 @@ from maturity.appraisals.past import Past
 from maturity.appraisals.storing import is_due, live_evaluations, store_missing
 from maturity.appraisals.succeeding import Succession
 from maturity.appraisals.versions import THE_BEGINNING, Version, in_force, succession
+from maturity.appraisals.walking import ways
 from maturity.appraisals.weeks import Weeks, corrected_weeks, kept_weeks
 from maturity.facts.evidence import Evidence
 from maturity.facts.models import Reading
@@ -123,7 +124,7 @@ def shadow_of(model: Model, as_of: date, *, reading: PastReading) -> Derived:
 
 def remembered_shadow(model: Model, as_of: date, *, reading: PastReading) -> Derived:
     """The same from the cache where it can be, as a picture is."""
-    key = f"shadow:{model.sha256[:16]}:{reading.value}:{as_of.isoformat()}"
+    key = f"shadow:{ways()[:16]}:{model.sha256[:16]}:{reading.value}:{as_of.isoformat()}"
     with suppress(RedisError):
         found = cache.get(key)
         if isinstance(found, Derived):
@@ -136,7 +137,9 @@ def remembered_shadow(model: Model, as_of: date, *, reading: PastReading) -> Der
 
 
 def picture_key(as_of: date, reading: PastReading) -> str:
+    """Another release that walks otherwise does not show what the one before made."""
     said = [f"{one.since} {one.model.sha256}" for one in succession() if one.since <= as_of]
+    said.append(ways())
     ground = hashlib.sha256(" ".join(said).encode()).hexdigest()[:16]
     return f"picture:{ground}:{reading.value}:{as_of.isoformat()}"
 

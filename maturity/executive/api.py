@@ -150,7 +150,21 @@ class TransitionsView(Readers):
     def get(self, request: Request) -> Response:
         """Every change of stage up to that day, with what caused it."""
         asked = found(request)
-        return Response(asked.head() | {"transitions": asked.said()["transitions"]})
+        told = {"transitions": asked.said()["transitions"], "unit_changes": unit_changes(asked)}
+        return Response(asked.head() | told)
+
+
+def unit_changes(asked: Found) -> list[dict[str, Any]]:
+    """The steps that would not have been made without units that came, and which."""
+    units = {str(one.unit): one for one in asked.picture.derived.day.units}
+    return [
+        {
+            "at": step.at,
+            "units": [{"id": units[one].key, "name": units[one].name} for one in step.joined],
+        }
+        for step in asked.subject.standing.transitions
+        if step.joined
+    ]
 
 
 class ExemptionsView(Readers):

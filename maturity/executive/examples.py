@@ -57,7 +57,8 @@ STAND = _answer(
     },
 )
 CRITERIA = _answer("One of them", _HEAD | {"criteria": [_CRITERION]})
-TRANSITIONS = _answer("The last one", _HEAD | {"transitions": [_UP]})
+_JOINED = {"at": "2026-07-27", "units": [{"id": "north", "name": "Nord Vélo"}]}
+TRANSITIONS = _answer("The last one", _HEAD | {"transitions": [_UP], "unit_changes": [_JOINED]})
 EXEMPTIONS = _answer(
     "One that somebody else approved",
     _HEAD

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from maturity.appraisals.derivation import OPENS, Derived
 from maturity.appraisals.services import Picture
@@ -24,7 +25,9 @@ EFFORTS = ("low", "medium", "high")
 
 @dataclass(frozen=True)
 class Change:
-    """number: of its mark on the trend, where it is drawn."""
+    """number: of its mark on the trend, where it is drawn. joined: units that came, without whom
+    it had not been made.
+    """
 
     on: date
     came_from: Stage
@@ -32,6 +35,20 @@ class Change:
     is_up: bool
     causes: Sequence[str]
     number: int | None
+    joined: Sequence[str] = ()
+
+    @property
+    def because(self) -> str:
+        """What caused it, and who had come."""
+        said = ", ".join(self.causes)
+        if not self.joined:
+            return said
+        told = ngettext(
+            "%(causes)s; a unit that came: %(units)s",
+            "%(causes)s; units that came: %(units)s",
+            len(self.joined),
+        )
+        return told % {"causes": said, "units": ", ".join(self.joined)}
 
 
 @dataclass(frozen=True)
@@ -144,9 +161,15 @@ def cause_names(model: Model) -> Mapping[str, str]:
     return {**names, **others}
 
 
-def changes(model: Model, standing: Standing, drawn: Trend | None) -> list[Change]:
+def unit_names(units: Iterable[UnitAt]) -> dict[str, str]:
+    return {str(one.unit): one.name for one in units}
+
+
+def changes(
+    model: Model, standing: Standing, drawn: Trend | None, units: Iterable[UnitAt]
+) -> list[Change]:
     """Newest first."""
-    names = cause_names(model)
+    names, of_units = cause_names(model), unit_names(units)
     numbers = {step.on: step.number for step in drawn.steps} if drawn else {}
     return [
         Change(
@@ -156,6 +179,7 @@ def changes(model: Model, standing: Standing, drawn: Trend | None) -> list[Chang
             is_up=(change.to or 0) > (change.came_from or 0),
             causes=[names.get(cause, cause) for cause in change.causes],
             number=numbers.get(change.at),
+            joined=[of_units.get(unit, unit) for unit in change.joined],
         )
         for change in reversed(standing.transitions)
     ]
@@ -232,7 +256,7 @@ def page(picture: Picture, *, unit: UnitAt | None = None) -> Page:
         rows=found,
         curve=curve(model, number),
         trend=drawn,
-        changes=changes(model, standing, drawn),
+        changes=changes(model, standing, drawn, derived.day.units),
         profile=profile(model, found),
         dimensions=[name[language()] for name in model.dimensions.values()],
         grid=[] if unit else [grid_line(picture, one) for one in derived.day.units],

@@ -156,7 +156,7 @@ def changes(paper: Paper, page: Page) -> None:
         (
             date_format(change.on, "SHORT_DATE_FORMAT"),
             f"{named(change.came_from)} → {named(change.to)}",
-            ", ".join(change.causes),
+            change.because,
         )
         for change in page.changes
     ]

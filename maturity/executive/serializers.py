@@ -107,8 +107,23 @@ class CriteriaSerializer(HeadSerializer):
     criteria = CriterionSerializer(many=True)
 
 
+class JoinedUnitSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class UnitChangeSerializer(serializers.Serializer[Any]):
+    """Units that came, without whom the company had not made its step of that Monday."""
+
+    at = serializers.DateField()
+    units = JoinedUnitSerializer(many=True)
+
+
 class TransitionsSerializer(HeadSerializer):
+    """unit_changes: beside the causes, never among them."""
+
     transitions = TransitionSerializer(many=True)
+    unit_changes = UnitChangeSerializer(many=True)
 
 
 class ExemptionSerializer(serializers.Serializer[Any]):

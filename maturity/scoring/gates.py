@@ -53,13 +53,25 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """Closed gates count confirmations; open ones count losses and weeks HELD."""
+    """Closed gates count confirmations; open ones count losses and weeks HELD.
+
+    counting_since: the first evaluation of what is being counted. turned_since: the same of what
+    opened or closed it last.
+    """
 
     is_open: bool = False
     confirmations: int = 0
     losses: int = 0
     held: int = 0
     opened_at: date | None = None
+    counting_since: date | None = None
+    turned_since: date | None = None
+
+    def opens(self, *, on: date, since: date) -> GateState:
+        return GateState(is_open=True, opened_at=on, turned_since=since)
+
+    def closes(self, *, since: date) -> GateState:
+        return GateState(turned_since=since)
 
 
 def number_of(k: int, n: int | None) -> float | None:
@@ -122,25 +134,29 @@ def outcome(
 
 def move_closed(state: GateState, verdict: Verdict, needed: int, *, on: date) -> GateState:
     count = state.confirmations + 1 if verdict.at_enter else 0
+    since = state.counting_since or on
     if count >= needed:
-        return GateState(is_open=True, opened_at=on)
-    return state if count == state.confirmations else GateState(confirmations=count)
+        return state.opens(on=on, since=since)
+    if count == state.confirmations:
+        return state
+    return replace(state, confirmations=count, counting_since=since if count else None)
 
 
 def move_open(
-    criterion: Criterion, state: GateState, verdict: Verdict, rules: WalkRules
+    criterion: Criterion, state: GateState, verdict: Verdict, rules: WalkRules, *, on: date
 ) -> tuple[GateState, Outcome]:
     shown = open_outcome(criterion, verdict)
+    since = state.counting_since or on
     if is_held_by_sample(criterion, verdict):
         if state.held >= rules.held:
-            return GateState(), Outcome.INSUFFICIENT
-        return replace(state, held=state.held + 1), shown
+            return state.closes(since=since), Outcome.INSUFFICIENT
+        return replace(state, held=state.held + 1, counting_since=since), shown
     losses = state.losses + 1 if verdict.is_loss else 0
     if losses >= rules.losses:
-        return GateState(), shown
+        return state.closes(since=since), shown
     if losses == state.losses and not state.held:
         return state, shown
-    return replace(state, losses=losses, held=0), shown
+    return replace(state, losses=losses, held=0, counting_since=since if losses else None), shown
 
 
 def move_validity(
@@ -150,8 +166,8 @@ def move_validity(
     if state.is_open and not verdict.is_loss:
         return state, Outcome.MET
     if state.is_open:
-        return GateState(), Outcome.NOT_MET
-    opened = GateState(is_open=True, opened_at=on) if verdict.at_enter else state
+        return state.closes(since=on), Outcome.NOT_MET
+    opened = state.opens(on=on, since=on) if verdict.at_enter else state
     return opened, closed_outcome(measured, verdict)
 
 
@@ -163,6 +179,6 @@ def move(
     if criterion.role is Role.VALIDITY:
         return move_validity(state, measured, verdict, on=on)
     if state.is_open:
-        return move_open(criterion, state, verdict, rules)
+        return move_open(criterion, state, verdict, rules, on=on)
     moved = move_closed(state, verdict, rules.confirmations, on=on)
     return moved, closed_outcome(measured, verdict)

@@ -18,10 +18,13 @@ UNASSESSED_RANK = 0
 
 @dataclass(frozen=True, slots=True)
 class Transition:
+    """joined: units that came, without whom the company had not made this step (`joining.py`)."""
+
     at: date
     came_from: int | None
     to: int | None
     causes: tuple[str, ...]
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from maturity.scoring import gates, stages
+from maturity.scoring import gates, joining, stages
 from maturity.scoring.definition import Model
 from maturity.scoring.gates import GateState, Measured, Outcome
 from maturity.scoring.stages import UNASSESSED_RANK, VALIDITY, Standing, Transition
@@ -140,6 +140,7 @@ def step(model: Model, walked: Walked, week: Week) -> Walked:
     load = [(week.needing[unit], units[unit].stage) for unit in week.units]
     allowed = stages.covered(model.coverage, load, top=model.top)
     company = settle(model, walked.company, states, on=week.on, allowed=allowed, exempt=exempt)
+    company = joining.named(model, walked.company, company, units, week.needing)
     return Walked(company, units, outcomes, unit_outcomes)
 
 

@@ -9,6 +9,8 @@ from maturity.scoring.gates import Measured
 from tests.maturity.appraisals.test_weekly import recorded_as_it_happened
 from tests.maturity.company import START, Company
 from tests.maturity.executive.desk import DAY, PAGE, browser, executive, text
+from tests.maturity.executive.test_api import caller
+from tests.maturity.executive.test_pdf import words
 
 pytestmark = pytest.mark.django_db
 ANSWERS = "/maturity/criteria/S3-CON-1/"
@@ -147,3 +149,28 @@ def test_every_drawing_has_words_for_those_who_do_not_see_it(company):
 def test_on_paper_nothing_is_left_to_click(company):
     html = executive().get(PAGE, DAY).content.decode()
     assert 'media="print"' in html
+
+
+def test_a_step_that_was_not_made_without_a_unit_that_came_says_so_beside_its_cause(tmp_path):
+    """A company whose own source is mute buys a shop that is heard."""
+    company = Company()
+    company.busy_weeks(14)
+    company.lines = [line for line in company.lines if line["type"] != "heartbeat"]
+    at = START + timedelta(weeks=9)
+    company.add("unit", id="shop", at=at, name="Shop", profile="b2b", timezone="Europe/Paris")
+    company.add("source", id="ear", at=at, kind="listening", unit="shop", name="Ear")
+    for day in range(35):
+        company.add("heartbeat", at=at + timedelta(days=day), source="ear")
+    company.take_in(tmp_path)
+    (rose,) = executive().get(PAGE, DAY).context["page"].changes
+    assert (rose.came_from.number, rose.to.number) == (None, 2)
+    assert (rose.causes, rose.joined) == (["Instrumented"], ["Shop"])
+    said = "Instrumented; a unit that came: Shop"
+    assert said in text(executive().get(PAGE, DAY))
+    assert said in words(executive().get("/maturity/page.pdf", DAY))
+    assert not executive().get(PAGE, DAY | {"unit": "u"}).context["page"].changes
+    found = caller(Role.EXECUTIVE).get("maturity/transitions/", **DAY).json()
+    (step,) = found["transitions"]
+    assert step == {"at": rose.on.isoformat(), "from": None, "to": 2, "causes": ["S1-INS"]}
+    units = [{"id": "shop", "name": "Shop"}]
+    assert found["unit_changes"] == [{"at": rose.on.isoformat(), "units": units}]

@@ -70,7 +70,18 @@ def test_the_fourteenth_week_held_closes_it():
     state, seen = walk([FEW] * 14, state=opened())
     assert [is_open for is_open, _ in seen] == [True] * 13 + [False]
     assert seen[-1][1] is Outcome.INSUFFICIENT
-    assert state == GateState()
+    assert state == GateState(turned_since=START)
+
+
+def test_a_gate_knows_since_when_it_was_being_moved():
+    weeks = [START + timedelta(days=7 * n) for n in range(12)]
+    state, _ = walk([BAD, GOOD, BAD, GOOD, GOOD, GOOD, GOOD])
+    assert (state.is_open, state.turned_since) == (True, weeks[3])
+    assert state.counting_since is None
+    state, _ = walk([GOOD] * 4 + [BAD, GOOD, BAD, BAD])
+    assert (state.losses, state.counting_since, state.turned_since) == (2, weeks[6], weeks[0])
+    state, _ = walk([GOOD] * 4 + [BAD, GOOD] + [BAD] * 6)
+    assert (state.is_open, state.turned_since, state.counting_since) == (False, weeks[6], None)
 
 
 def test_a_week_held_neither_counts_nor_forgives_a_loss():

@@ -203,7 +203,7 @@ MAIL_FROM = env.str("MAIL_FROM", default="relais@localhost")
 LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 
 # Accounts on networks that post to nobody (docs/channels.md): how many are read at once.
-POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=1)
+POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=4)
 # Lines of networks that speak only on one (Discord): how many are held at once, over all listeners.
 LINES_AT_ONCE = env.int("LINES_AT_ONCE", default=32)
 

@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     where = embedded.ensure_local(BASE_DIR)
     slot = _take_slot()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
+    settings.POLLING_AT_ONCE = 1  # one by one, within the test's own transaction
     settings.WHITENOISE_AUTOREFRESH = True  # else each test client reads every static file first
     WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer waits 40 ms for an ACK
     default = settings.DATABASES["default"]

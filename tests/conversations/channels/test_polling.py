@@ -6,7 +6,9 @@ The network is a dummy made here: an adapter with the poll part and nothing else
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -27,8 +29,16 @@ from conversations.channels.models import (
     Polling,
 )
 from conversations.channels.services import pause
+from conversations.channels.wire import calling
 from conversations.channels.wire.account import Account
-from conversations.channels.wire.contract import File, Inbound, Outbound, Party, Sent
+from conversations.channels.wire.contract import (
+    File,
+    Inbound,
+    Outbound,
+    Party,
+    SendFailed,
+    Sent,
+)
 from conversations.channels.wire.provider import (
     Card,
     Checked,
@@ -62,6 +72,7 @@ class Wall:
         self.trouble: Exception | None = None
         self.cursors: list[Mapping[str, str]] = []
         self.meanwhile: Any = None
+        self.hears: Any = None
 
     def verify(self, account: Account, body: bytes, headers: Any) -> bool:
         return False
@@ -72,6 +83,8 @@ class Wall:
             raise self.trouble
         if self.meanwhile:
             self.meanwhile()
+        if self.hears:
+            self.hears(account)
         first = int(cursor.get("read", 0))
         new = list(enumerate(self.lines))[first : first + 3]
         found = [Found(f"line:{n}", json.dumps({"n": n, "text": t}).encode()) for n, t in new]
@@ -327,6 +340,42 @@ def test_two_workers_at_once_read_one_account_once(wall: Wall, settings: Any) ->
         worker.join()
     assert len(read) == 1
     assert Envelope.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_network_that_hangs_delays_nobody_and_holds_no_worker(wall: Wall, settings: Any) -> None:
+    settings.POLLING_AT_ONCE = 4
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes the call and never answers
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        hanging = connect()
+        quick = [connect() for _ in range(6)]
+        Channel.objects.filter(pk=hanging.pk).update(options={"url": url})
+        read: list[str] = []
+        wall.hears = lambda account: _hear(account, read)
+        began = time.monotonic()
+        assert polling.read_due(seconds=1.0) == 7
+        assert time.monotonic() - began < 1.8
+        assert read == ["quick"] * 6
+        due_again()
+        assert polling.read_due(seconds=1.0) == 6  # the other is in hand
+        assert len(read) == 12
+        assert Polling.objects.get(channel=hanging).read_at is None
+        end = time.monotonic() + 10
+        while Polling.objects.get(channel=hanging).failures == 0 and time.monotonic() < end:
+            time.sleep(0.1)
+    row = Polling.objects.get(channel=hanging)
+    assert (row.claimed_at, "did not come" in row.cause) == (None, True)
+    assert not Polling.objects.filter(channel__in=quick, read_at=None).exists()
+
+
+def _hear(account: Account, read: list[str]) -> None:
+    if url := account.options.get("url"):
+        given = calling.Given(loopback=True, seconds=3.0)
+        try:
+            calling.call("GET", url, given=given)
+        except SendFailed as error:
+            raise NotRead(str(error)) from error
+    read.append("quick")
 
 
 def test_an_account_is_known_without_its_sign_and_a_field_that_may_be_empty_is_emptied(

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("crm.privacy.api")),
     path("", include("conversations.channels.api")),
     path("", include("conversations.channels.connecting_api")),
+    path("", include("conversations.channels.mail_api")),
     path("", include("conversations.inbox.api")),
     path("", include("conversations.inbox.files_api")),
     path("", include("conversations.inbox.undelivered")),

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import localize
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -24,9 +24,10 @@ from unfold.widgets import (
     UnfoldAdminURLInputWidget,
 )
 
-from conversations.channels import callbacks, connecting, pages, services
+from conversations.channels import callbacks, connecting, mailing, pages, services
 from conversations.channels.accounts import door_of, provider_of
 from conversations.channels.doors.mail import MAIL_KINDS, is_mailbox_url
+from conversations.channels.mail_form import ESP, OAUTH, MailKeysForm, keys_in
 from conversations.channels.models import Channel, ChannelHealth
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.doors import actor_of
@@ -34,8 +35,7 @@ from crm.access.services import staffed_units
 from crm.errors import Invalid
 from crm.pages import Paged, confirmation
 
-OAUTH = ("oauth_token_url", "oauth_client_id", "oauth_client_secret", "oauth_refresh_token")
-OWNERS = ("unit", "address", "options", "keep_days", "inbox_url", *OAUTH)
+OWNERS = ("unit", "address", "options", "keep_days", "inbox_url", *OAUTH, *ESP)
 _EMBED = '{"embed": "https://shop.example"}'
 _DOORS = {"webhook": "webhook", "webchat": "chat"}
 
@@ -46,7 +46,7 @@ else:
     _Form = forms.ModelForm
 
 
-class ChannelForm(_Form):
+class ChannelForm(MailKeysForm, _Form):
     callback_url = forms.URLField(
         label=capfirst(_("callback URL")),
         required=False,
@@ -64,31 +64,6 @@ class ChannelForm(_Form):
             "imaps://user:password@host:993/INBOX, where mail is fetched from; not shown again. "
             "Empty leaves it as it is, a single - ends fetching."
         ),
-    )
-
-    oauth_token_url = forms.URLField(
-        label=_("OAuth 2: token address"),
-        required=False,
-        assume_scheme="https",
-        widget=UnfoldAdminURLInputWidget(),
-        help_text=_(
-            "For servers that take no password, such as https://oauth2.googleapis.com/token or "
-            "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token. Give the mailbox, and "
-            "mail_url in the settings, a user without a password. Empty fields stay as they are."
-        ),
-    )
-    oauth_client_id = forms.CharField(label=_("OAuth 2: client id"), required=False)
-    oauth_client_secret = forms.CharField(
-        label=_("OAuth 2: client secret"),
-        required=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-    )
-    oauth_refresh_token = forms.CharField(
-        label=_("OAuth 2: refresh token"),
-        required=False,
-        max_length=4_000,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text=_("Not shown again; a single - ends it."),
     )
 
     class Meta:
@@ -134,12 +109,6 @@ class ChannelForm(_Form):
         return url
 
 
-def _keys_in(form: Any) -> dict[str, str]:
-    said = form.cleaned_data
-    given = {name.removeprefix("oauth_"): str(said.get(name) or "").strip() for name in OAUTH}
-    return {name: value for name, value in given.items() if value}
-
-
 @admin.register(Channel)
 class ChannelAdmin(Paged, ModelAdmin):
     form = ChannelForm
@@ -181,26 +150,37 @@ class ChannelAdmin(Paged, ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> Any:
-        shown = ("door", "snippet", "sending", "signing_in", "paused_at", "closed_at")
+        shown = (
+            "door",
+            "snippet",
+            "sending",
+            "signing_in",
+            "by_provider",
+            "paused_at",
+            "closed_at",
+        )
         if obj is None:
             return ()
         mine = () if request.user.is_superuser else OWNERS
-        return ("kind", *shown, *mine)
+        return ("kind", *shown, "paused_at", "closed_at", *mine)
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         """A mailbox's password is for owners of the installation to set."""
         fieldsets = super().get_fieldsets(request, obj)
         if request.user.is_superuser and (obj is None or obj.kind in MAIL_KINDS):
             shown = () if obj is None else ("signing_in",)
-            return [*fieldsets, (_("Fetching mail"), {"fields": ("inbox_url", *OAUTH, *shown)})]
+            fetching = (_("Fetching mail"), {"fields": ("inbox_url", *OAUTH, *shown)})
+            if obj is not None and obj.kind != mailing.PROVIDED:
+                return [*fieldsets, fetching]
+            carried = () if obj is None else ("by_provider",)
+            return [*fieldsets, fetching, (_("By a provider"), {"fields": (*ESP, *carried)})]
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         if change:
-            kept = [name for name in form.changed_data if name not in OAUTH]
+            kept = [name for name in form.changed_data if name not in (*OAUTH, *ESP)]
             services.change_channel(obj, fields=kept, by=actor_of(request))
-            if request.user.is_superuser and (given := _keys_in(form)):
-                connecting.change_keys(obj, given=given, by=actor_of(request))
+            self._keep_keys(request, obj, form)
             return
         opened = services.open_channel(
             obj.unit,
@@ -214,13 +194,21 @@ class ChannelAdmin(Paged, ModelAdmin):
         if obj.inbox_url and request.user.is_superuser:
             opened.inbox_url = obj.inbox_url
             services.change_channel(opened, fields=["inbox_url"], by=actor_of(request))
-        owns = request.user.is_superuser and opened.kind in MAIL_KINDS
-        if owns and (given := _keys_in(form)):
-            connecting.change_keys(opened, given=given, by=actor_of(request))
+        self._keep_keys(request, opened, form)
         obj.__dict__.update(opened.__dict__)
         if request.user.is_superuser:
             words = _("Its secret, to be copied now: %(secret)s")
             messages.info(request, words % {"secret": opened.secret})
+
+    def _keep_keys(self, request: HttpRequest, channel: Channel, form: Any) -> None:
+        renew = bool(form.cleaned_data.get("esp_renew"))
+        given = keys_in(form)
+        if not request.user.is_superuser or channel.kind not in MAIL_KINDS or not (given or renew):
+            return
+        made = mailing.change_keys(channel, given=given, by=actor_of(request), renew=renew)
+        for each in made:
+            words = _("Webhook %(what)s, to be copied now: %(url)s")
+            messages.info(request, words % {"what": each.what, "url": each.url})
 
     @display(
         description=_("state"),
@@ -266,10 +254,22 @@ class ChannelAdmin(Paged, ModelAdmin):
         until = localize(known.expires_at) if known.expires_at else ""
         return str(_("works; the token ends %s") % until if until else _("works"))
 
+    @display(description=_("what is set"))
+    def by_provider(self, row: Channel) -> SafeString | str:
+        provider = mailing.provider_of(row)
+        if provider is None:
+            return str(_("no provider"))
+        out = _("mail goes out by it") if mailing.is_carried(row) else _("mail goes out by SMTP")
+        lines = [(f"{each.what}: {each.url}",) for each in mailing.webhooks(row)]
+        shown = format_html_join("", "<br>{}", lines)
+        return format_html("{}: {}{}", provider.title, out, shown)
+
     @display(description=_("outgoing"))
     def sending(self, row: Channel) -> str:
         if row.kind == "webhook":
             return row.callback_url or str(_("no callback URL: answers can’t be posted"))
+        if mailing.is_carried(row):
+            return str(_("by its provider’s API"))
         if row.kind == "email" and settings.EMAIL_URL.startswith("file:"):
             return str(_("EMAIL_URL is not set: each mail is written to var/outbox/"))
         return str(_("by the channel itself"))

@@ -77,7 +77,7 @@ def connect(unit: Unit, *, kind: str, name: str, values: Mapping[str, str], by: 
         channel = _reopened(unit, kind=kind, name=name, address=address, by=by) or open_channel(
             unit, kind=kind, name=name, address=address, by=by
         )
-        _keep(channel, clean)
+        keep(channel, clean)
         _begin_anew(channel)
     return channel
 
@@ -136,20 +136,9 @@ def change_credentials(channel: Channel, *, values: Mapping[str, str], by: Actor
         if not each.required and clean.get(each.name) == EMPTIES:
             clean[each.name] = ""
     with transaction.atomic():
-        _keep(channel, credentials_of(channel) | clean)
+        keep(channel, credentials_of(channel) | clean)
         _begin_anew(channel)
         record("channel_credentials_changed", channel, by=by, fields=sorted(clean))
-
-
-def change_keys(channel: Channel, *, given: Mapping[str, str], by: Actor) -> None:
-    """What stands for a mailbox's password (`oauth`); a refresh token of `-` ends it."""
-    ended = given.get("refresh_token") == "-"
-    with transaction.atomic():
-        _keep(channel, {} if ended else credentials_of(channel) | dict(given))
-        ChannelHealth.objects.update_or_create(
-            channel=channel, defaults={"works": None, "cause": "", "checked_at": None}
-        )
-        record("channel_credentials_changed", channel, by=by, fields=sorted(given))
 
 
 def _clean(fields: tuple[Field, ...], values: Mapping[str, str]) -> dict[str, str]:
@@ -172,7 +161,8 @@ def _missing(fields: tuple[Field, ...], clean: Mapping[str, str]) -> None:
         raise Invalid(_("%(name)s is missing") % {"name": missing[0]}, code="field_missing")
 
 
-def _keep(channel: Channel, clean: Mapping[str, str]) -> None:
+def keep(channel: Channel, clean: Mapping[str, str]) -> None:
+    """Encrypted, in place of all there was."""
     channel.credentials = json.dumps({name: value for name, value in clean.items() if value})
     channel.save(update_fields=["credentials"])
 

@@ -66,3 +66,33 @@ HEALTH = _example(
         "failed": 0,
     },
 )
+_DOOR = "/hooks/email/UfZFPnzArnga18pX5MGNgsAG7yylygbY/postmark/"
+_MAIL: dict[str, Any] = {
+    "given": ["esp", "esp_api_key"],
+    "provider": "postmark",
+    "by_provider": True,
+    "webhooks": [
+        {"what": "tracking", "url": f"https://crm.example{_DOOR}tracking/"},
+        {"what": "inbound", "url": f"https://crm.example{_DOOR}inbound/"},
+    ],
+    "works": None,
+    "cause": "",
+    "checked_at": None,
+    "expires_at": None,
+}
+MAIL = _example("Carried by a provider", _MAIL)
+MAIL_CHANGE = _example(
+    "Postmark carries it",
+    {"keys": {"esp": "postmark", "esp_api_key": "7a0c5c2e-server-token"}},
+    asked=True,
+)
+MAIL_MADE = _example(
+    "The addresses, told once",
+    {
+        **_MAIL,
+        "webhooks": [
+            {"what": each, "url": f"https://relais:2f1c9be0@crm.example{_DOOR}{each}/"}
+            for each in ("tracking", "inbound")
+        ],
+    },
+)

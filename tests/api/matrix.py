@@ -300,6 +300,8 @@ MATRIX = [
     ("GET", "channels/{bot}/connection/", None, 401, 403, 403, 403, 200, 404, 403),
     ("PATCH", "channels/{bot}/connection/", {"values": {}}, 401, 403, 403, 403, 403, 403, 403),
     ("POST", "channels/{bot}/connection/test/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("GET", "channels/{mailbox}/mail/", None, 401, 403, 403, 403, 200, 404, 403),
+    ("PATCH", "channels/{mailbox}/mail/", {"keys": {}}, 401, 403, 403, 403, 403, 403, 403),
     ("POST", "channels/{bot}/disconnect/", None, 401, 403, 403, 403, 403, 403, 403),
     ("GET", "undelivered/", None, 401, 403, 403, 403, 200, 200, 403),
     ("POST", "undelivered/{lost}/retry/", None, 401, 403, 403, 403, 200, 404, 403),
@@ -327,7 +329,7 @@ LISTED = [
     ("communities/", 1, 1, 1, 1, 1, 1),
     ("threads/", 3, 3, 3, 3, 3, 3),
     ("insights/", 0, 1, 1, 2, 0, 0),
-    ("channels/", None, None, None, 3, 1, None),
+    ("channels/", None, None, None, 4, 1, None),
     ("undelivered/", None, None, None, 1, 0, None),
     ("envelopes/", None, None, None, 2, 0, None),
     ("contacts/", None, None, None, 4, 0, None),
@@ -357,6 +359,7 @@ ROOT = {
     # the secrets of the company
     ("POST", "channels/connect/"): 201,
     ("PATCH", "channels/{bot}/connection/"): 200,
+    ("PATCH", "channels/{mailbox}/mail/"): 200,
     ("POST", "channels/{bot}/disconnect/"): 200,
     # an executive's: none is in shadow
     ("POST", "maturity/next-model/adopt/"): 404,
@@ -375,7 +378,7 @@ ROOT = {
     ("POST", "insights/{insight}/decide/"): 403,
     ("POST", "insights/{insight}/tell/"): 403,
 }
-ROOT_LISTED = {"channels/": 4}
+ROOT_LISTED = {"channels/": 5}
 
 # Who is neither staff nor superuser is led to sign in (302) by every page of the admin. For staff
 # of elsewhere, staff, root: the list, and the pages add, change, history and delete of a row.
@@ -516,6 +519,7 @@ PAGES: list[tuple[str | int, ...]] = [
     ("POST", "/maturity/exemptions/{exempt}/approve/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
     ("POST", "/maturity/exemptions/{exempt}/close/", 302, 403, 403, 403, 403, 403, 302, 403, 302),
     ("GET", "/hooks/{hook}/", *[405] * 9),
+    ("GET", "/hooks/email/{door}/postmark/tracking/", *[405] * 9),
     ("GET", "/hooks/telegram/{door}/", *[404] * 9),  # Telegram asks nothing before it posts
     ("GET", "/chat/{chat}/", *[200] * 9),
     ("GET", "/chat/{chat}/widget.js", *[200] * 9),
@@ -604,6 +608,7 @@ def furnish():
     channel = house.webhook_channel(brand)
     house.webhook_channel(other)
     chat = open_channel(brand, kind="webchat", name="Chat", by=AUTOMATION)
+    mailbox = house.mail_channel(brand, "mail@relais.example")
     values = {"bot_token": "none"}  # refused before anybody is asked
     bot = connect(brand, kind="telegram", name="Bot", values=values, by=AUTOMATION)
     people = {
@@ -704,6 +709,7 @@ def furnish():
             ).pk,
             "channel": channel.pk,
             "bot": bot.pk,
+            "mailbox": mailbox.pk,
             "lost": lost.pk,
             "envelope": Envelope.objects.first().pk,
             "user": people["outsider"].user.pk,

@@ -8,13 +8,15 @@ from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import Item, Outbound, Party, Post, Sent
 from conversations.channels.wire.email import transport
 from conversations.channels.wire.email.compose import compose, envelope_recipient, envelope_sender
+from conversations.channels.wire.email.esp import receiving, sending
 from conversations.channels.wire.email.parsing import parse
 from conversations.channels.wire.takes import Takes
 
 
 class Email:
     """Account.options: `mail_url` says where mail goes out (see `transport`), `list_address` the
-    mailing list that a publication goes to."""
+    mailing list that a publication goes to. Account.credentials: keys of a provider of mail, see
+    `esp`; where it has all that it needs, mail goes out by it."""
 
     idempotent = False
     # most servers take mails of 25 MB; a file grows by a third on its way
@@ -24,12 +26,16 @@ class Email:
         return False  # nobody posts mail here: LMTP, IMAP and the pipe are doors of their own
 
     def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
+        if receiving.NOTED in headers:
+            return receiving.parse(account, body, headers)
         return parse(account, body, headers)
 
     def mint_id(self, account: Account, message_id: str) -> str:
         return f"<{message_id}@{account.address.rpartition('@')[2]}>"
 
     def send(self, account: Account, message: Outbound) -> Sent:
+        if sending.sends(account.credentials):
+            return sending.send(account, message)
         transport.send(
             account.options.get("mail_url", ""),
             name=message.id,

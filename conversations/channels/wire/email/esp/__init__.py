@@ -1,0 +1,1 @@
+"""Mail by a provider, through django-anymail: the one place of the wire that knows Django."""

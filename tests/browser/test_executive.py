@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from crm.access.models import Role
 from maturity.appraisals import versions
-from maturity.appraisals.models import ModelVersion
+from maturity.appraisals.models import Exemption, ModelVersion
 from maturity.executive.models import Pledge, Share
 from maturity.scoring.definition import MODEL_FILE
 from tests import house
@@ -53,6 +53,11 @@ CONTRAST = """() => {
   }
   return poor;
 }"""
+# Words that leave the box of their button, badge or title.
+SPILLED = """() => [...document.querySelectorAll('button, .badge, summary .title')]
+  .filter(e => e.clientWidth && e.checkVisibility()
+    && (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
+  .map(e => e.textContent.trim())"""
 WIDER = "document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -76,6 +81,11 @@ def _signed_in(
     return opened
 
 
+def _speaks(opened: Window, language: str) -> None:
+    cookie = {"name": "django_language", "value": language, "url": opened.address}
+    opened.context.add_cookies([cookie])  # type: ignore[list-item]
+
+
 def _in_shadow(folder: Path, settings: Any) -> None:
     """A next version of the model, under which regular presence is asked of more weeks."""
     file = folder / "next.toml"
@@ -93,12 +103,14 @@ def test_every_page_fits_the_window_and_its_texts_can_be_read(
 ) -> None:
     boss = _company(tmp_path)
     _in_shadow(tmp_path, settings)
-    for width, dark in ((1280, False), (1280, True), (390, False)):
+    for width, dark, language in ((1280, False, "en"), (1280, True, "en"), (390, False, "fr")):
         opened = _signed_in(window, boss, width=width, dark=dark)
+        _speaks(opened, language)
         for name, path in PAGES.items():
             opened.go(path)
             assert opened.page.evaluate(WIDER) <= 0, (name, width)
             assert opened.page.evaluate(CONTRAST) == [], (name, dark)
+            assert opened.page.evaluate(SPILLED) == [], (name, width)
             mode = "dark" if dark else "light"
             opened.page.screenshot(path=tmp_path / f"{name}-{width}-{mode}.png", full_page=True)
         assert opened.complaints == []
@@ -126,6 +138,40 @@ def test_a_criterion_is_opened_by_keys_and_given_to_a_colleague(
     page.click(".trail a")
     expect(page.locator(".path")).to_contain_text("support1")
     assert opened.complaints == []
+
+
+def test_a_gate_is_set_aside_by_two_executives_on_its_card_and_ended_there(
+    window: Opener, tmp_path: Path
+) -> None:
+    boss = _company(tmp_path)
+    other = house.somebody(house.department(house.unit("Board")), Role.EXECUTIVE)
+    asks, approves = (_signed_in(window, one, width=390) for one in (boss, other))
+    where = "/maturity/criteria/S3-VAL-1/"
+    card, page = asks.page.locator("#exemption"), asks.page
+    asks.go(where)
+    late = timezone.localdate() + timedelta(days=300)
+    page.fill("[name=reason]", "All of our customers write to one portal.")
+    page.fill("[name=until]", late.isoformat())
+    page.keyboard.press("Enter")
+    expect(card.locator(".refused")).to_contain_text("180")
+    expect(page.locator("[name=reason]")).to_have_value("All of our customers write to one portal.")
+    assert not Exemption.objects.exists()
+    page.fill("[name=until]", (late - timedelta(days=200)).isoformat())
+    page.keyboard.press("Enter")
+    expect(card.locator(".written")).to_contain_text("asked for")
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)  # nobody approves their own
+    assert page.evaluate(WIDER) <= 0
+    assert page.evaluate(CONTRAST) == []
+    approves.go(where)
+    approves.page.locator("#exemption").get_by_role("button", name="Approve").press("Enter")
+    expect(approves.page.locator("#exemption .written")).to_contain_text("in force")
+    asks.go(where)
+    card.get_by_role("button", name="End it now").click()
+    expect(card.locator(".written")).to_contain_text("ended")
+    row = Exemption.objects.get()
+    assert (row.asked_by, row.approved_by, row.closed_at is None) == (boss.user, other.user, False)
+    refused = [line for line in asks.complaints if "400" not in line]  # Chromium names the refusal
+    assert refused + approves.complaints == []
 
 
 def test_a_link_is_made_and_opened_by_a_stranger_who_finds_nothing_to_click(

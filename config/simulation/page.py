@@ -39,29 +39,24 @@ behaviour that is uneven, seasonal and noisy, not that the thresholds are right.
 ## Why what misses, misses
 
 - **S3-GOV-1** (policy lived) looks at each speaker's latest message and asks for a signature
-  before it. When the policy is published anew, whoever does not happen to speak again cannot make
+  before it. When the policy is written anew, whoever does not happen to speak again cannot make
   up for it, even who signed within the grace: for a quarter or half a year of window their last
-  message lies before the new version. One company, 45 speakers, three weeks after a new version: 19
-  count, 16 had signed in time and had nothing to answer since, 6 never sign, 3 read it later; of
-  the 16 twelve were left a week later, eight after five weeks, one after nine. The gate closes
-  after six losses, where colleagues answer about once a month. **The law's text decides this**:
-  both evaluators read it alike, and people who sign on the day they are asked do not change it.
-  In a census of four speakers one who never signs keeps the gate closed for ever.
+  message lies before the new version. One company, ten speakers, all of whom had signed three weeks
+  after a new version: ten counted until the fortnight was over, then 3, three weeks later 6, after
+  ten weeks 8, after sixteen all. The gate closes after six losses, where colleagues answer about
+  once a month; so five of the nine below moved. **The law's text decides this**: both evaluators
+  read it alike, and people who sign on the day they are asked do not change it.
 - **S3-CON-1** (answers in time) counts 24 elapsed hours for consumer companies. A desk that keeps
   five days is near one half however well it works on these days; it opens late, or not at all.
-- **S4-VAL-1** (learning loop) alone decides how long consumer companies take from 3 to 4: its gate
-  opens after 14 to 20 weeks (median 15.5), the medians of stage 4's other five are 8.5 to 11.5. A
-  comparison is due 30 days after the publication, so that a week's publications enter the window
-  four weeks later; a habit that goes from a fifth to 85 % needs over half of a quarter's window
-  before the lower bound reaches one half, and three more Mondays confirm it: 13 or 14 weeks for a
-  company that begins on the day itself, and practices begin up to one and a half weeks later.
-  The law gives about 15, half of the companies a little more.
-- **S5-NET-1** asks for a number of partners' round trips, the same to enter and to stay: about a
-  dozen a quarter go below five by chance every few years. **S5-AMB-2** asks for 200 answers a
-  quarter; a smaller company has fewer in a summer and around New Year.
-- **Acquisitions** are felt where a clause looks at the weakest part: the worst channel of
-  **S4-CON-1** and the departments of **S5-AMB-1** are the bought company's. That the truth is the
-  larger part's phase makes this a miss; the model may well be right here.
+- **S5-NET-1**, **S5-VAL-1** and **S4-AMB-1** ask for a number of round trips, of ideas, of people
+  who each have five conversations. Small companies have few more than asked in a usual quarter, and
+  fewer by chance every few years, in a summer, or when a habit has just begun.
+- **Acquisitions** are felt where the bought company's share is: its channel is the worst one of
+  **S4-CON-1** (one company, 18 weeks), its answers use no article (**S4-CAP-1**, one, 45 weeks),
+  its people speak without having read the policy (**S3-GOV-1**, two, 38 and 50 weeks). That the
+  truth is the larger part's phase makes this a miss; the model may well be right here.
+- **Decay** from 4 to 3 by way of 2: former ambassadors stay speakers for half a year of window.
+  Where the policy is written anew meanwhile, they have signed it and do not speak again.
 - The first draft had splits into nearly equal halves: **UNIT-COVERAGE** then took such companies
   down until the new part's gates had been confirmed.
 
@@ -82,6 +77,26 @@ behaviour that is uneven, seasonal and noisy, not that the thresholds are right.
   moved too often, 12 before.
 - A phase's week was the last week before its first practice began; it is the middle now, which
   makes each delay one and a half weeks shorter.
+- The policy was written anew every second year. It is looked at each year, and written anew in the
+  third, as public bodies bind themselves to do.
+- Who never signs went on answering for years, in companies that live by their policy. After a
+  fortnight the desk gives them no conversation; who answers then does so past the desk. Whose main
+  work it is to answer signs rather than stand by.
+- What was published before a company began to compare was never compared. The figures of a
+  publication come in some days to three weeks later, and whoever compares then looks at what comes
+  in, whenever it was published. Consumer companies needed 15.5 weeks from 3 to 4, and need 14.
+- These three together: 96.1 % exact, 94.4 % before; 11 changes after which the stage moved too
+  often instead of 8, since other companies wrote their policy anew at an unlucky time.
+- People of a bought company were expected to take part in the buyer's programme from its first
+  day on. They are after a hundred days, as integrations are planned. S5-AMB-1 had taken two of ten
+  such companies down.
+- Who had missed the training was never trained. There is a course every half year. One company of
+  fourteen ambassadors had three who never went, and was never where it played.
+- These two together: 97.1 % exact, 0.08 % of the weeks at rest more than one stage off, 9 changes
+  after which the stage moved too often.
+- Left as they are: five summer weeks with a fifth of the people, also in companies of phase 5
+  (the customers are away too, and S5-AMB-2 with its 200 answers moves no stage in this hundred any
+  more); a bought company that begins without its past.
 
 ## Running it
 

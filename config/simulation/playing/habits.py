@@ -62,8 +62,8 @@ ROUTING = {
 class Carrying:
     """Who answers beside the social team. colleagues: share of the headcount that takes part,
     at least `least` people; load: their share of the conversations; approval: of their answers
-    that somebody reads first; trained: of them that have been; relevant: share of the headcount
-    that is expected to take part.
+    that somebody reads first; trained: of them that go to a course when there is one; relevant:
+    share of the headcount that is expected to take part.
     """
 
     colleagues: float
@@ -153,7 +153,11 @@ LEARNING = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """read: share of those who speak that read and sign it before they do; None: there is none."""
+    """read: share of those who speak that read and sign it before they do; None: there is none.
+
+    After a fortnight the desk gives no conversation to a colleague who has not signed: who answers
+    then does so past the desk.
+    """
 
     read: float | None
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from config.simulation.playing.book import HOUR, MINUTE, OFFICE_DAYS, Book, Clock, Facts
+from config.simulation.playing.book import HOUR, MINUTE, OFFICE_DAYS, WEEK, Book, Clock, Facts
 from config.simulation.playing.habits import DORMANT, NAMES, PRACTICES, TOP, Habits, in_character
 from config.simulation.playing.stories import Part, Story
 
@@ -27,6 +27,9 @@ OFFICE_DESKS = 0.25  # share of the consumer companies whose desk keeps office d
 EXPECTED = 0.27  # share of the heads that may ever be asked to take part
 ZONES = ("Europe/Paris", "Europe/Paris", "Europe/Berlin", "America/New_York")
 SUMMER, NEW_YEAR = range(30, 35), (51, 0)  # weeks of the year with fewer people about
+TIME_TO_READ = 2 * WEEK  # until the desk gives nothing more to who has not signed
+HUNDRED_DAYS = 14  # weeks in which nobody of a bought company is asked for more than their work
+COURSE_EVERY = 26  # weeks; who missed one may go to the next
 
 
 @dataclass(slots=True)
@@ -39,6 +42,16 @@ class Person:
     joined: bool = False
     signed: set[str] = field(default_factory=set)
     means_to: dict[str, datetime] = field(default_factory=dict)  # read that version, when
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """A publication. came: when its figures are there."""
+
+    id: str
+    author: str
+    came: datetime
+    is_planned: bool
 
 
 @dataclass(slots=True)
@@ -76,12 +89,14 @@ class House:
         self.customers: list[str] = []
         self.partners: list[str] = []
         self.shelf: list[Article] = []
+        self.appeared: list[Appeared] = []  # whose figures are still to come
         self.compared: list[tuple[str, datetime, str]] = []  # publication, when, by whom
         self.policy: str | None = None  # the version in force, of the whole company
         self.policy_since = self.reviews = 0
         self.policy_age = drawn(story, "policy")  # of its life it had lived when we began to look
         self.talks = 0
         self.week = part.begins
+        self.policy_at = self.at(0, 7)  # since when it is in force
         self._practices: dict[tuple[str, int], Any] = {}
         self.habits = self.habits_at(part.begins)
         self.found()
@@ -186,6 +201,8 @@ class House:
 
     def expected(self) -> int:
         """How many are expected to take part, as the programme stands."""
+        if self.part.bought and self.week < self.part.begins + HUNDRED_DAYS:
+            return len(self.social)
         return max(len(self.social), round(self.habits.carrying.relevant * self.heads))
 
     def expect(self, at: datetime) -> None:
@@ -200,8 +217,14 @@ class House:
         number = max(carrying.least, round(carrying.colleagues * self.heads))
         return self.colleagues[:number]
 
-    def somebody(self) -> Person:
-        """Who takes the next conversation."""
+    def somebody(self, at: datetime, *, by_the_desk: bool) -> Person:
+        """Who takes the next conversation; the desk gives none to who has not signed."""
+        who = self.anybody()
+        while by_the_desk and self.is_kept_out(who, at):
+            who = self.anybody()
+        return who
+
+    def anybody(self) -> Person:
         if self.cheats("hero"):
             return self.social[0]
         carriers = self.carriers()
@@ -249,20 +272,34 @@ class House:
     def prepare(self, person: Person, at: datetime) -> None:
         """Reads the policy, where there is one, and goes to the training, where that is asked."""
         carrying = self.habits.carrying
-        if not person.trained and self.is_diligent(carrying.trained, person, "training"):
+        course = f"training{self.week // COURSE_EVERY}"
+        if not person.trained and self.is_diligent(carrying.trained, person, course):
             person.trained = True
             self.book.add("training", at - 2 * HOUR, employee=person.id, course="answering")
         self.sign(person, at - 90 * MINUTE)
 
     def sign(self, person: Person, at: datetime) -> None:
-        """By that moment: earlier where somebody meant to, and had asked nobody to wait."""
+        """By that moment: earlier where somebody meant to, and had asked nobody to wait.
+
+        Whose main work it is to answer signs at the latest when the desk gives them no more.
+        """
         version, read = self.policy, self.habits.policy.read
         if version is None or read is None or version in person.signed:
             return
         person.joined = True
         if self.is_diligent(read, person, version):
             at = min(at, person.means_to.get(version, at))
-            self.acknowledge(person, at, session=f"{person.id}-{at:%Y%m%d}")
+        elif not person.is_social or at < self.policy_at + TIME_TO_READ:
+            return
+        self.acknowledge(person, at, session=f"{person.id}-{at:%Y%m%d}")
+
+    def is_kept_out(self, person: Person, at: datetime) -> bool:
+        """Has had time to read what is in force, and will not."""
+        version, read = self.policy, self.habits.policy.read
+        if person.is_social or version is None or read is None or version in person.signed:
+            return False
+        is_late = at >= self.policy_at + TIME_TO_READ
+        return is_late and not self.is_diligent(read, person, version)
 
     def catch_up(self, until: datetime) -> None:
         """Whoever has not spoken reads what is new on the day they meant to."""

@@ -36,7 +36,7 @@ def settle(book: Book, story: Story, n: int, houses: list[House]) -> House:
     """A unit begins, with the articles that a company of its phase has."""
     house = House(book, story, story.parts[n], f"unit{n}")
     if houses:
-        house.policy = houses[0].policy
+        house.policy, house.policy_at = houses[0].policy, houses[0].policy_at
     for _ in range(round(house.habits.knowledge.shelf * house.heads / 100)):
         write(house, house.at(0, 7))
         house.shelf[-1].review = house.week + house.chance.uniform(0, 48)

@@ -15,13 +15,14 @@ FIRST_SUMMER = 30  # weeks from the beginning of a year to its summer
 @dataclass(frozen=True, slots=True)
 class Part:
     """A unit. phases: (from week, phase). size: its share of the company's business; from
-    `leaves` on it is smaller, since another part left it.
+    `leaves` on it is smaller, since another part left it. bought: it was another company before.
     """
 
     phases: tuple[tuple[int, int], ...]
     size: float = 1.0
     begins: int = 0
     leaves: tuple[int, float] | None = None
+    bought: bool = False
 
     def phase(self, week: int) -> int:
         since = max(week, self.begins)
@@ -101,8 +102,9 @@ def acquisition(chance: Random, phase: int, weeks: int) -> dict[str, object]:
     bought = round(weeks * chance.uniform(0.35, 0.45))
     came_as = max(DORMANT, phase - chance.choice((1, 2)))
     learns = bought + round(weeks * 0.3)
-    smaller = Part(((bought, came_as), (learns, min(came_as + 1, phase))), begins=bought)
-    return {"parts": (Part(((0, phase),)), sized(smaller, chance.uniform(0.15, 0.35)))}
+    phases = ((bought, came_as), (learns, min(came_as + 1, phase)))
+    smaller = Part(phases, size=chance.uniform(0.15, 0.35), begins=bought, bought=True)
+    return {"parts": (Part(((0, phase),)), smaller)}
 
 
 def split(chance: Random, phase: int, weeks: int) -> dict[str, object]:
@@ -129,10 +131,6 @@ CHEATS = (
 def gaming(chance: Random, phase: int, weeks: int) -> dict[str, object]:
     """A company that speaks in pockets and would like to look better from the second year on."""
     return {"parts": (Part(((0, 2),)),), "cheats": frozenset(chance.choice(CHEATS))}
-
-
-def sized(part: Part, size: float) -> Part:
-    return Part(part.phases, size, part.begins, part.leaves)
 
 
 PLAYS = {

@@ -44,8 +44,9 @@ def begin(house: House, began: datetime, *, asks_inside: bool, partner: bool = F
     writes(house, one, began)
     if house.cheats("bots"):
         answer(house, one, house.social[0], began + MINUTE, automated=True, text="We are on it!")
-    who = house.somebody()
-    taken = take(house, one, who)
+    by_the_desk = house.book.happens(given_out(house))
+    who = house.somebody(began, by_the_desk=by_the_desk)
+    taken = take(house, one, who) if by_the_desk else began
     if house.book.happens(house.habits.talk.answered * min(1.0, 0.2 + house.presence())):
         reply(house, one, who, taken, asks_inside=asks_inside)
     elif house.cheats("relabelled"):
@@ -67,13 +68,17 @@ def answer(
     return house.book.add("message", at, **where, **how, **words)
 
 
+def given_out(house: House) -> float:
+    """Share of the conversations that are given to a person who says yes."""
+    if house.cheats("hero"):
+        return 0.95
+    return house.habits.routing.accepted * min(1.0, 0.5 + house.presence())
+
+
 def take(house: House, one: Talk, who: Person) -> datetime:
     """When somebody had it in hand."""
-    routing = house.habits.routing
-    share = 0.95 if house.cheats("hero") else routing.accepted * min(1.0, 0.5 + house.presence())
-    if not house.book.happens(share):
-        return one.began
-    taken = house.clock.later(one.began, house.book.about(routing.within, 0.8), days=house.days)
+    within = house.book.about(house.habits.routing.within, 0.8)
+    taken = house.clock.later(one.began, within, days=house.days)
     facts: Facts = {"conversation": one.id, "employee": who.id, "by": "rule"}
     house.book.add("assignment", one.began, own=True, accepted_at=taken, **facts)
     return taken

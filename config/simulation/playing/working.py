@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from config.simulation.playing.book import DAY, HOUR, MINUTE, Facts
-from config.simulation.playing.house import NEW_YEAR, SUMMER, Article, House
+from config.simulation.playing.house import NEW_YEAR, SUMMER, Appeared, Article, House
 from config.simulation.playing.talking import escalate, post
 
 MENTIONS = 1.6  # of a hundred heads and a week: a brand is talked about whatever it does
 METRICS = ("clicks", "comments", "shares", "replies", "registrations", "visits")
 AUDIENCES = ("families", "regulars", "dealers", "newcomers")
-POLICY_LASTS = 50  # weeks until it is looked at again; every second time it is written anew
+POLICY_LASTS = 50  # weeks until it is looked at again
+ANEW = 3  # every third time it is written anew, as public bodies bind themselves to do
 A_YEAR = 48.0  # weeks after which an article that is looked after is read again
 
 
@@ -66,15 +67,26 @@ def one(house: House, at: datetime, *, is_planned: bool) -> None:
     where: Facts = {"channel": house.channel(), "author": author.id, "text": "…"}
     publication = book.add("publication", written, own=True, **where, **facts)
     came = max(at, written) + chance.uniform(3, 21) * DAY
-    compared = is_planned and book.happens(house.habits.learning.compared)
-    met: Facts = {"publication": publication, "metric": "clicks", "value": chance.randrange(300)}
-    book.add("reaction", came, compared_by=author.id if compared else None, **met)
-    if compared:
-        house.compared.append((publication, came, author.id))
+    house.appeared.append(Appeared(publication, author.id, came, is_planned))
+
+
+def compare(house: House) -> None:
+    """What was expected with what came, when the figures are there: also of what was published
+    before anybody did so."""
+    book, ends = house.book, house.at(7, 0)
+    for one in [one for one in house.appeared if one.came < ends]:
+        house.appeared.remove(one)
+        at, by = max(one.came, house.at(0, 9)), None
+        if one.is_planned and book.happens(house.habits.learning.compared):
+            by = one.author
+            house.compared.append((one.id, at, by))
+        value = house.chance.randrange(300)
+        book.add("reaction", at, publication=one.id, metric="clicks", value=value, compared_by=by)
 
 
 def learn(house: House) -> None:
     """A meeting about what came of the last publications."""
+    compare(house)
     house.compared = house.compared[-12:]
     at = house.at(3, 11)
     ready = [one for one in house.compared if one[1] < at]
@@ -155,7 +167,7 @@ def practise(house: House) -> None:
 
 
 def govern(houses: list[House], week: int) -> None:
-    """The policy of the company, as most of it lives by it: reviewed one year, anew the next.
+    """The policy of the company, as most of it lives by it: reviewed each year, anew in the third.
 
     One that is there when the company begins is as old as any may be; nobody writes one anew
     while half of the house is away.
@@ -167,15 +179,15 @@ def govern(houses: list[House], week: int) -> None:
         return
     main.policy_since, main.reviews = week, main.reviews + 1
     if week == 0:
-        lived = int(main.policy_age * 2 * POLICY_LASTS)
+        lived = int(main.policy_age * ANEW * POLICY_LASTS)
         main.policy_since, main.reviews = -(lived % POLICY_LASTS), 1 + lived // POLICY_LASTS
-    at, version = main.at(0, 7), str((main.reviews + 1) // 2)
+    at, version = main.at(0, 7), str((main.reviews + ANEW - 1) // ANEW)
     reviewed = at if version == main.policy else None
     facts: Facts = {"name": "Charter", "version": version, "text": "…", "reviewed_at": reviewed}
     main.book.add("policy", at, own=True, **facts)
     if reviewed is None:
         for house in houses:
-            house.policy = version
+            house.policy, house.policy_at = version, at
             announce(house, at)
 
 

@@ -3,7 +3,7 @@
 import ast
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -11,7 +11,9 @@ from django.conf import settings
 from django.core.management import call_command
 
 from config.simulation.judging import judge
+from config.simulation.playing import house
 from config.simulation.playing.book import FIRST_DAY
+from config.simulation.playing.habits import PRACTICES, Learning, Policy
 from config.simulation.playing.play import play
 from config.simulation.playing.stories import CHEATS, PLAYS, Part, Story, stories
 from config.simulation.reading import read as read_lines
@@ -100,3 +102,66 @@ def test_who_does_what_the_next_phase_does_moves_on():
     story = Story("climb", "b2c", 7, (Part(((0, 2), (20, 3))),))
     (promotion,) = [one for one in judge(story, load(), weeks=48).segments() if one.is_promotion]
     assert promotion.delay is not None
+
+
+def week_of(line, name="at"):
+    return (datetime.fromisoformat(line[name]).date() - FIRST_DAY).days // 7
+
+
+def of_type(lines, *types):
+    return [line for line in lines if line["type"] in types]
+
+
+def test_a_policy_is_looked_at_each_year_and_written_anew_in_the_third():
+    lines = play(Story("steady", "b2b", 3, (Part(((0, 3),)),)), weeks=170)
+    policies = of_type(lines, "policy")
+    anew = ["reviewed_at" not in line for line in policies]
+    assert anew[0]
+    assert len(policies) >= 4
+    assert sum(anew[1:]) == 1
+    assert all(45 < b - a < 60 for a, b in pairwise(map(week_of, policies[1:])))
+
+
+def test_the_desk_gives_nothing_to_a_colleague_who_has_not_signed_and_others_answer(monkeypatch):
+    monkeypatch.setitem(PRACTICES["policy"], 4, Policy(0.5))
+    lines = play(Story("steady", "b2c", 3, (Part(((0, 4),)),)), weeks=30)
+    signed = {line["employee"] for line in of_type(lines, "acknowledgement")}
+    social = {line["id"] for line in of_type(lines, "employee") if line["social_team"]}
+    given = {True: set(), False: set()}
+    for line in of_type(lines, "assignment"):
+        given[week_of(line) >= 3].add(line["employee"])
+    assert given[False] - signed - social  # in its first fortnight
+    assert given[True] <= signed
+    assert social & given[True]
+
+
+def test_what_was_published_before_a_company_began_to_compare_is_compared_too(monkeypatch):
+    monkeypatch.setattr(house, "SPREAD", 0)
+    monkeypatch.setattr(house, "AHEAD", 0)
+    monkeypatch.setitem(PRACTICES["learning"], 3, Learning(0, 0))
+    monkeypatch.setitem(PRACTICES["learning"], 4, Learning(1, 1))
+    lines = play(Story("climb", "b2c", 3, (Part(((0, 3), (10, 4))),)), weeks=20)
+    published = {line["id"]: line for line in of_type(lines, "publication")}
+    compared = [line for line in of_type(lines, "reaction") if "compared_by" in line]
+    assert min(map(week_of, compared)) == 10
+    weeks = [week_of(published[line["publication"]], "published_at") for line in compared]
+    assert min(weeks) < 10 < max(weeks)
+    late = [line for line in of_type(lines, "reaction") if week_of(line) >= 10]
+    planned = [line for line in late if "expected" in published[line["publication"]]]
+    assert planned == [line for line in late if "compared_by" in line]
+
+
+def test_nobody_of_a_bought_company_is_asked_for_more_than_their_work_for_a_hundred_days():
+    parts = Part(((0, 4),)), Part(((4, 4),), size=0.3, begins=4, bought=True)
+    lines = of_type(play(Story("acquisition", "b2c", 3, parts), weeks=20), "employee")
+    others = [line for line in lines if line["id"].startswith("unit1") and not line["social_team"]]
+    assert {week_of(line) for line in others if line["relevant"]} == {4 + 14}
+
+
+def test_a_company_that_buys_a_mute_one_of_its_size_falls_and_says_which_came():
+    parts = Part(((0, 3),), size=1.0), Part(((40, 1),), size=2.5, begins=40, bought=True)
+    found = judge(Story("acquisition", "b2c", 7, parts), load(), weeks=64)
+    fell = [step for step in found.transitions if step.came_from == 3 and step.to == 2]
+    assert fell
+    assert [len(step.joined) for step in fell] == [1]
+    assert not [step for step in found.transitions if step.at < fell[0].at and step.joined]

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from conversations.channels.accounts import adapter_of
 from conversations.channels.wire.contract import File
-from conversations.channels.wire.takes import Attaches, Takes
+from conversations.channels.wire.takes import Attaches, AttachesInPublic, Takes
 from conversations.inbox import windows
 from conversations.inbox.files import safe_name
 from conversations.inbox.models import Attachment, Conversation, FileState, Message, Upload
@@ -40,6 +40,8 @@ def taken_in(conversation: Conversation) -> Takes | None:
     if not isinstance(adapter, Attaches):
         return None
     takes, is_public = adapter.takes, windows.is_public(conversation)
+    if is_public and isinstance(adapter, AttachesInPublic):
+        return adapter.takes_in_public
     return takes if (takes.public if is_public else takes.private) else None
 
 

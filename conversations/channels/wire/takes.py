@@ -36,3 +36,10 @@ class Attaches(Protocol):
     """An adapter whose answers may carry files, which it declares by saying which."""
 
     takes: Takes
+
+
+@runtime_checkable
+class AttachesInPublic(Attaches, Protocol):
+    """Where everybody reads, other files are taken than where few do."""
+
+    takes_in_public: Takes

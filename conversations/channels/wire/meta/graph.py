@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from conversations.channels.wire.provider import (
     Ask,
     Field,
     NotConnected,
+    NotRead,
     Reply,
     gettext_noop,
 )
@@ -22,6 +24,7 @@ from conversations.channels.wire.values import each, inside, text, whole
 
 HOST = "https://graph.facebook.com"
 VERSION = "v26.0"
+COUNT_SECONDS = 10.0  # after which nothing further is asked for in one question
 _VERSION = re.compile(r"v\d{2}\.\d")
 # Codes as the platforms' error pages list them; what stands in none is judged by its status.
 _PASSING = {1, 2, 131000, 131016, 133004, 133005, 133006}
@@ -125,6 +128,24 @@ class Product:
         """For tests of a connection. Raises NotConnected in the provider's words."""
         return self._told(account, "GET", path, {"fields": fields} if fields else {})
 
+    def counted(
+        self, account: Account, external_ids: Sequence[str], fields: str
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """What there is still to tell of these, one by one: one that is gone would spoil all the
+        others of one question. Stops when it takes too long. Raises NotRead."""
+        end = time.monotonic() + COUNT_SECONDS
+        for id_ in external_ids:
+            if time.monotonic() > end:
+                return
+            try:
+                answer = self.call(account, "GET", id_, query={"fields": fields})
+            except SendFailed as error:
+                raise NotRead(str(error)) from error
+            if answer.is_success:
+                yield id_, answer.data
+            elif not _is_gone(answer):
+                raise _unread(answer)
+
     def _told(
         self, account: Account, method: str, path: str, query: Mapping[str, str]
     ) -> Mapping[str, Any]:
@@ -137,6 +158,20 @@ class Product:
         failed = failure(answer)
         passing = failed.trouble in {Trouble.PASSING, Trouble.LIMITED}
         raise NotConnected(str(failed), passing=passing)
+
+
+def _is_gone(answer: calling.Answer) -> bool:
+    """No such object, or none that may be seen any more."""
+    error = inside(answer.data, "error")
+    return answer.status == 404 or (
+        whole(error, "code") in {100, 803} and whole(error, "error_subcode") in {0, 33}
+    )
+
+
+def _unread(answer: calling.Answer) -> NotRead:
+    failed = failure(answer)
+    access = failed.trouble is Trouble.ACCESS
+    return NotRead(str(failed), access=access, retry_after=failed.retry_after)
 
 
 def failure(answer: calling.Answer) -> SendFailed:

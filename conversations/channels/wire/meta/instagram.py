@@ -5,12 +5,13 @@ Instagram tells no deletion of a comment, and of a mention elsewhere only that t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
+    Counted,
     Echoed,
     Ignored,
     Inbound,
@@ -28,7 +29,7 @@ from conversations.channels.wire.provider import (
     NotConnected,
     gettext_noop,
 )
-from conversations.channels.wire.values import digest_of, inside, moment, text
+from conversations.channels.wire.values import digest_of, inside, moment, text, whole
 
 HOST = "https://graph.instagram.com"
 MEDIA = "media:"
@@ -68,6 +69,8 @@ class Instagram(messaging.Messenger):
         per_minute=600,
     )
 
+    most_counted = 10
+
     def changed(
         self, entry: Mapping[str, Any], change: Mapping[str, Any], account: str
     ) -> Iterator[Item]:
@@ -82,6 +85,18 @@ class Instagram(messaging.Messenger):
             path, key = f"{account.address}/messages", "message_id"
             body = {"recipient": {"id": message.to.handle}, "message": {"text": message.text}}
         return Sent(text(self.post(account, path, body), key))
+
+    def counts(self, account: Account, external_ids: Sequence[str]) -> Sequence[Counted]:
+        found = []
+        asked = [each for each in external_ids if each.isascii() and each.isdigit()]
+        for id_, told in self.counted(account, asked, "like_count,comments_count"):
+            names = (("like_count", "likes"), ("comments_count", "comments"))
+            found += [
+                Counted(id_, metric, float(whole(told, name)))
+                for name, metric in names
+                if name in told
+            ]
+        return found
 
     def check(self, account: Account) -> Checked:
         told = self.asked(account, "me", "user_id,username")

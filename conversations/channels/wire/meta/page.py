@@ -7,13 +7,14 @@ answer there is read by everybody.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import (
+    Counted,
     Deleted,
     Echoed,
     Edited,
@@ -24,6 +25,7 @@ from conversations.channels.wire.contract import (
     Mentioned,
     Outbound,
     Party,
+    Post,
     SendFailed,
     Sent,
 )
@@ -37,9 +39,10 @@ from conversations.channels.wire.provider import (
     gettext_noop,
 )
 from conversations.channels.wire.takes import Takes
-from conversations.channels.wire.values import digest_of, each, inside, moment, text
+from conversations.channels.wire.values import digest_of, each, inside, moment, text, whole
 
 POST = "post:"
+COUNTED = "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0),shares"
 _SORTS = ("audio/*", "video/*", "application/*", "text/*")
 
 
@@ -90,6 +93,16 @@ class Page(messaging.Messenger):
         types={"image/*": 8 * 1024 * 1024, **dict.fromkeys(_SORTS, 20 * 1024 * 1024)},
     )
 
+    # developers.facebook.com/docs/graph-api/reference/object/comments: one picture a comment
+    takes_in_public = Takes(
+        most=4,
+        largest=4 * 1024 * 1024,
+        together=16 * 1024 * 1024,
+        types=dict.fromkeys(("image/jpeg", "image/png", "image/gif"), 4 * 1024 * 1024),
+        public=True,
+    )
+    most_counted = 10
+
     def changed(
         self, entry: Mapping[str, Any], change: Mapping[str, Any], account: str
     ) -> Iterator[Item]:
@@ -134,12 +147,47 @@ class Page(messaging.Messenger):
         return text(answer.data, "message_id")
 
     def _comment(self, account: Account, message: Outbound) -> Sent:
-        """Below what they wrote, where everybody reads it."""
+        """Below what they wrote, where everybody reads it; a comment holds one picture."""
         below = message.in_reply_to or message.thread.removeprefix(POST)
         if not _is_id(below):
             raise SendFailed("nothing of theirs is left to answer", permanent=True)
-        answer = self.post(account, f"{below}/comments", {"message": message.text})
+        path = f"{below}/comments"
+        if not message.files:
+            return Sent(text(self.post(account, path, {"message": message.text}), "id"))
+        words = [message.text, *[""] * (len(message.files) - 1)]
+        steps = [
+            partial(self._picture, account, path, said, file)
+            for said, file in zip(words, message.files, strict=True)
+        ]
+        return in_parts(message, steps)
+
+    def _picture(self, account: Account, path: str, words: str, file: File) -> str:
+        form = {"message": words} if words else {}
+        answer = self.call(account, "POST", path, form=form, file=("source", file))
+        if not answer.is_success:
+            raise graph.failure(answer)
+        return text(answer.data, "id")
+
+    def publishes(self, account: Account) -> str:
+        """Its right (pages_manage_posts) is one more, so the settings ask for it."""
+        asked = account.options.get("publish", "").lower() in {"true", "1", "yes"}
+        return "" if asked else "the channel’s settings do not ask for it"
+
+    def publish(self, account: Account, post: Post) -> Sent:
+        answer = self.post(account, f"{account.address}/feed", {"message": post.text})
         return Sent(text(answer, "id"))
+
+    def counts(self, account: Account, external_ids: Sequence[str]) -> Sequence[Counted]:
+        """Any of Facebook's reactions is a like."""
+        found = []
+        asked = [each for each in external_ids if _is_id(each)]
+        for id_, told in self.counted(account, asked, COUNTED):
+            likes = whole(inside(told, "reactions", "summary"), "total_count")
+            comments = whole(inside(told, "comments", "summary"), "total_count")
+            shares = whole(inside(told, "shares"), "count")
+            values = {"likes": likes, "comments": comments, "shares": shares}
+            found += [Counted(id_, metric, float(value)) for metric, value in values.items()]
+        return found
 
     def check(self, account: Account) -> Checked:
         if not account.address.isdigit():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ from conversations.channels.wire.meta.page import Page
 from conversations.channels.wire.meta.whatsapp import WhatsApp
 from conversations.channels.wire.registry import CHANNELS
 from conversations.channels.wire.slack import Slack
-from conversations.channels.wire.takes import Attaches
+from conversations.channels.wire.takes import Attaches, AttachesInPublic
 from conversations.channels.wire.telegram.adapter import Telegram
 from tests.conversations.channels.wire.samples import sample_of
 
@@ -115,6 +116,30 @@ def test_messenger_takes_words_and_files_one_by_one_under_our_own_id() -> None:
     assert OFFER.data in form
     assert b'"type": "file"' in form
     assert ID.encode() in form
+
+
+def test_a_picture_goes_along_below_a_post_and_a_second_one_is_a_comment_of_its_own() -> None:
+    below = {"thread": "post:5_7", "in_reply_to": "7_9"}
+    message = dataclasses.replace(_message("facebook", PICTURE, PICTURE), **below)
+    network = Network({"comments": [{"id": "7_10"}, {"id": "7_11"}]})
+    assert _send(Page, network, message, "facebook") == Sent("7_10", ("7_10", "7_11"))
+    forms = [request.content for _, request in network.asked]
+    assert [PICTURE.data in form for form in forms] == [True, True]
+    assert [b"Here it is." in form for form in forms] == [True, False]
+    assert all(b'name="source"; filename="parcel.png"' in form for form in forms)
+    assert network.asked[0][1].url.path.endswith("/7_9/comments")
+
+    network = Network({"comments": [{"id": "7_10"}, {"id": "7_11"}]}, fails=2)
+    with pytest.raises(SendFailed) as failed:
+        _send(Page, network, message, "facebook")
+    assert failed.value.parts == ("7_10", "")
+    again = Network({"comments": [{"id": "7_11"}]})
+    message = dataclasses.replace(message, parts=failed.value.parts)
+    assert _send(Page, again, message, "facebook").parts == ("7_10", "7_11")
+    assert b"Here it is." not in again.asked[0][1].content
+    assert isinstance(CHANNELS["facebook"], AttachesInPublic)
+    assert CHANNELS["facebook"].takes_in_public.largest_of("application/pdf") == 0
+    assert CHANNELS["facebook"].takes.largest_of("application/pdf") > 0
 
 
 def test_slack_gets_all_files_as_one_message_in_the_thread() -> None:

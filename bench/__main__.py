@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 def main(what: str = "ingest") -> None:
     set_up("bench-import" if what == "import" else "bench")
-    from bench import ingest  # noqa: PLC0415 - needs Django set up
+    from bench import ingest, retention  # noqa: PLC0415 - needs Django set up
     from bench.history import report as importing  # noqa: PLC0415
     from bench.maturity import kept as keeping  # noqa: PLC0415
     from bench.maturity import report as maturity  # noqa: PLC0415
@@ -34,6 +34,7 @@ def main(what: str = "ingest") -> None:
         "import": (lambda rows: importing.main(lines=rows), 400_000),
         "search": (lambda rows: searching.main(messages=rows), 5_000_000),
         "suggestions": (lambda _: suggesting.main(), 0),
+        "retention": (lambda rows: retention.main(messages=rows), 1_000_000),
         "page": (lambda rows: executive.main(messages=rows), 20_000),
     }
     measure, rows = benches.get(what, benches["ingest"])

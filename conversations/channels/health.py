@@ -47,8 +47,8 @@ def health_of(channel: Channel) -> Health:
     row = ChannelHealth.objects.filter(channel=channel).first() or ChannelHealth(channel=channel)
     read = Polling.objects.filter(channel=channel).values_list("read_at", flat=True).first()
     now = timezone.now()
-    day_ago = _first_id_of(now - DAY)
-    came = Envelope.objects.filter(channel=channel, pk__gte=_first_id_of(now - LOOKED_BACK))
+    day_ago = first_id_of(now - DAY)
+    came = Envelope.objects.filter(channel=channel, pk__gte=first_id_of(now - LOOKED_BACK))
     counted = came.aggregate(
         last=Max("received_at"),
         received=Count("pk", filter=Q(pk__gte=day_ago)),
@@ -70,7 +70,7 @@ def health_of(channel: Channel) -> Health:
     )
 
 
-def _first_id_of(at: datetime) -> uuid.UUID:
+def first_id_of(at: datetime) -> uuid.UUID:
     """The smallest id that a row of this moment may have: they rise with time."""
     milliseconds = int(at.timestamp() * 1_000)
     return uuid.UUID(int=milliseconds << 80)

@@ -2,6 +2,9 @@
 
 Who wrote, when, and what became of it stays, so that no figure of the past moves. A digest stays as
 well: by it a repeat is known, so that an old delivery that comes once more revives nothing.
+
+Each run goes on where the last one stood. Once a day it begins at the beginning, for what was
+passed over: it had yet to go out, was in somebody's hand, or was imported since.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from django.db import transaction
 from django.db.models import Case, CharField, F, Func, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
+from conversations.channels.health import first_id_of
 from conversations.channels.models import Channel, Envelope, EnvelopeState
 from conversations.channels.personal import NOT_EMPTY, empty_bytes_of
 from conversations.inbox.models import (
@@ -26,6 +30,7 @@ from conversations.inbox.models import (
     FileState,
     Message,
     MessageChange,
+    Striking,
     UnmatchedReceipt,
 )
 from conversations.inbox.models.message import ERASED
@@ -34,6 +39,8 @@ from crm.privacy.emptying import forget_files
 from crm.values import AUTOMATION
 
 BATCH = 500
+ANEW = timedelta(days=1)
+AROUND = timedelta(hours=1)  # between an envelope's number and the time of its receipt, at most
 STRUCK = "the days for which this channel keeps words are over"
 _ON_THEIR_WAY = (DeliveryState.HELD, DeliveryState.QUEUED, DeliveryState.SENDING)
 # that two answers of ours were the same word for word is counted (see `personal`)
@@ -55,21 +62,54 @@ def strike_due(*, at: datetime, most: int = BATCH) -> int:
 def _strike(channel: Channel, at: datetime, most: int) -> int:
     before = at - timedelta(days=channel.keep_days or 0)
     with transaction.atomic():
-        ids = _old(channel, before, most)
+        walk = _walk(channel, at)
+        messages = _old(channel, walk.messages_from, before, most)
+        ids = [message.pk for message in messages]
         _empty(ids)
-        _empty_around(channel, before, most)
+        envelopes = _full(channel, walk.envelopes_from, before, most)
+        empty_bytes_of(_these(envelopes), reason=STRUCK)
+        _empty_around(channel, ids, before, most, all_of_it=walk.messages_from is None)
+        walk.messages_from = messages[-1].occurred_at if len(messages) == most else before
+        walk.envelopes_from = envelopes[-1].received_at if len(envelopes) == most else before
+        walk.save()
         if ids:
             record("channel_words_struck", channel, by=AUTOMATION, messages=len(ids))
     return len(ids)
 
 
-def _old(channel: Channel, before: datetime, most: int) -> list[uuid.UUID]:
+def _walk(channel: Channel, at: datetime) -> Striking:
+    """Ours until the transaction ends. A clock that was set back begins anew as well."""
+    Striking.objects.get_or_create(channel=channel, defaults={"begun_at": at})
+    walk = Striking.objects.select_for_update().get(channel=channel)
+    if not walk.begun_at <= at < walk.begun_at + ANEW:
+        walk.messages_from = walk.envelopes_from = None
+        walk.begun_at = at
+    return walk
+
+
+def _old(channel: Channel, start: datetime | None, before: datetime, most: int) -> list[Message]:
     """The oldest that still have words, or were not looked at; none that is yet to go out."""
     rows = Message.objects.filter(channel=channel, occurred_at__lt=before)
+    if start is not None:
+        rows = rows.filter(occurred_at__gte=start)
     rows = rows.exclude(delivery__state__in=_ON_THEIR_WAY)
     left = rows.filter(~Q(notes__contains=[STRUCK]) | ~Q(text="") | ~Q(html=""))
     held = left.order_by("occurred_at", "pk").select_for_update(of=("self",), skip_locked=True)
-    return [message.pk for message in held.only("pk")[:most]]
+    return list(held.only("pk", "occurred_at")[:most])
+
+
+def _full(channel: Channel, start: datetime | None, before: datetime, most: int) -> list[Envelope]:
+    """The oldest whose bytes are there. Their numbers rise with time, so those of an hour are found
+    without a look at the others."""
+    rows = Envelope.objects.filter(NOT_EMPTY, channel=channel, received_at__lt=before)
+    if start is not None:
+        rows = rows.filter(pk__gte=first_id_of(start - AROUND), pk__lt=first_id_of(before + AROUND))
+    done = rows.exclude(state=EnvelopeState.WAITING).order_by("pk")
+    return list(done.only("pk", "received_at")[:most])
+
+
+def _these(envelopes: Sequence[Envelope]) -> QuerySet[Envelope]:
+    return Envelope.objects.filter(pk__in=[each.pk for each in envelopes])
 
 
 def _empty(ids: Sequence[uuid.UUID]) -> None:
@@ -87,12 +127,14 @@ def _empty(ids: Sequence[uuid.UUID]) -> None:
     )
 
 
-def _empty_around(channel: Channel, before: datetime, most: int) -> None:
-    """Raw bytes, subjects, and reports that found no message."""
-    envelopes = Envelope.objects.filter(NOT_EMPTY, channel=channel, received_at__lt=before)
-    done = envelopes.exclude(state=EnvelopeState.WAITING)
-    empty_bytes_of(_some(done, "received_at", most), reason=STRUCK)
+def _empty_around(
+    channel: Channel, ids: Sequence[uuid.UUID], before: datetime, most: int, *, all_of_it: bool
+) -> None:
+    """Subjects of what is silent since, and reports that found no message."""
     quiet = Conversation.objects.filter(channel=channel, last_message_at__lt=before)
+    if not all_of_it:
+        talks = Message.objects.filter(pk__in=ids).values("conversation")
+        quiet = quiet.filter(pk__in=talks)
     _some(quiet.exclude(subject=""), "last_message_at", most).update(subject="")
     waiting = UnmatchedReceipt.objects.filter(channel=channel, received_at__lt=before)
     _some(waiting, "received_at", most).delete()

@@ -28,6 +28,7 @@ from conversations.inbox.models.message import (
     MessageChange,
     MessageKind,
 )
+from conversations.inbox.models.striking import Striking
 from conversations.inbox.models.takeover import Takeover, TakeoverState
 from conversations.inbox.models.upload import Upload
 
@@ -50,6 +51,7 @@ __all__ = [
     "Participant",
     "ParticipantRole",
     "Status",
+    "Striking",
     "Takeover",
     "TakeoverState",
     "Trouble",

@@ -18,6 +18,7 @@ from conversations.inbox.models import (
     Delivery,
     Message,
     MessageChange,
+    Striking,
     UnmatchedReceipt,
 )
 from crm.journal.models import Act
@@ -112,6 +113,31 @@ def test_words_are_struck_out_when_their_days_are_over_and_nothing_else_moves(
     ingest()
     assert not Message.objects.filter(text__contains="purple").exists()
     assert Envelope.objects.order_by("-pk")[0].reason == "duplicate"
+
+
+def test_a_run_goes_on_where_the_last_one_stood_and_once_a_day_begins_anew(
+    desk: Desk,
+) -> None:
+    old, late = (hear(desk.channel, "Purple?", thread=name) for name in ("old", "late"))
+    young = hear(desk.channel, "And this one?", thread="young")
+    Channel.objects.update(keep_days=30)
+    _age(days=40, but=young)
+    waits = services.reply(late, text="More.", by=desk.ada.acting)
+    Message.objects.filter(pk=waits.pk).update(occurred_at=timezone.now() - timedelta(days=40))
+    now = timezone.now()
+    assert [retention.strike_due(at=now, most=1) for _ in range(3)] == [1, 1, 0]
+    walk = Striking.objects.get()
+    assert walk.messages_from == now - timedelta(days=30) == walk.envelopes_from
+    Delivery.objects.filter(pk=waits.pk).update(state="sent")
+    hour = timedelta(hours=1)
+    assert retention.strike_due(at=now + hour) == 0  # what was passed over is found later
+    assert retention.strike_due(at=now + timedelta(days=1)) == 1
+    assert retention.strike_due(at=now + timedelta(days=30) - hour) == 0
+    assert young.messages.get().text == "And this one?"
+    assert retention.strike_due(at=now + timedelta(days=30) + hour) == 1
+    assert not Message.objects.exclude(text="").exists()
+    assert not Envelope.objects.exclude(body=b"").exists()
+    assert not Conversation.objects.filter(pk=old.pk).exclude(subject="").exists()
 
 
 def _counted() -> list[tuple[Any, ...]]:

@@ -100,6 +100,34 @@ def test_who_dies_while_catching_up_is_inherited_from(world: DiscordWorld) -> No
     assert ops(world).count(gateway.IDENTIFY) == 2
 
 
+def test_threads_that_were_put_away_meanwhile_are_read_after_a_long_pause(
+    world: DiscordWorld,
+) -> None:
+    connect()
+    world.clock.now -= timedelta(hours=3)
+    old = (world.clock.now - timedelta(hours=1)).isoformat()
+    Polling.objects.update(cursor={"from": old})
+    world.say("three hours ago")
+    hear()
+    for number in range(5):
+        place = str(6_001 + number)
+        world.messages[place] = []
+        world.write(f"put away {number}", place=place)
+        world.archived.insert(0, (place, world.clock.tick().isoformat()))
+    world.messages["6100"] = []
+    world.write("long before", place="6100", id="4194304")
+    world.archived.append(("6100", "2016-01-01T00:00:00+00:00"))
+    asked = len(world.asked)
+    world.forget()
+    hear()
+    hear()
+    assert texts() == ["three hours ago", *(f"put away {number}" for number in range(5))]
+    paths = [path for _, path, _ in world.asked[asked:]]
+    assert paths.count(f"channels/{TALK}/threads/archived/public") == 3
+    assert "channels/8000/threads/archived/public" in paths  # a forum
+    assert "channels/6100/messages" not in paths
+
+
 def test_a_line_that_no_longer_answers_is_hung_up_and_gone_on_with(world: DiscordWorld) -> None:
     connect()
     world.interval, world.acks = 100, False

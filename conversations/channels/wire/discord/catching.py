@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from conversations.channels.wire import calling
@@ -19,23 +20,27 @@ from conversations.channels.wire.discord import api as rest
 from conversations.channels.wire.discord.api import Api
 from conversations.channels.wire.discord.events import number_at
 from conversations.channels.wire.provider import Found, NotRead
-from conversations.channels.wire.values import each, text, whole
+from conversations.channels.wire.values import each, inside, text, whole
 from conversations.channels.wire.watching import instant
 
 A_PAGE = 100
 MARGIN = 60_000 << 22  # a minute: numbers of two channels do not rise quite together
+LONG = 50 * 60_000 << 22  # threads are put away by themselves after an hour of silence
+ARCHIVED = "archived:"  # in place of a number: the threads of a channel that were put away
 MOST_PRIVATE = 100  # conversations in private that are looked into after a pause
 PAUSE = 5.0  # seconds after an answer that did not come
 _READ = {0, 2, 5, 10, 11, 12, 13}  # channels with messages of their own; 10 to 12 are threads
 _THREADS = {10, 11, 12}
+_WITH_THREADS = {0, 5, 15, 16}
 _MESSAGES = {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"}
 _CHANNELS = {"CHANNEL_CREATE", "CHANNEL_UPDATE", "THREAD_CREATE", "THREAD_UPDATE"}
+Query = dict[str, str | list[str]]
 
 
 class Catching:
     """cursor: shared with the line. `last`: the highest number that was heard; `behind`: from
     where the servers in `awaited` are caught up with; `gaps`: what is left, [channel, after,
-    server] each; `private`: channels of two people."""
+    server] each (see `ARCHIVED`); `private`: channels of two people."""
 
     def __init__(self, account: Account, api: Api, cursor: dict[str, str]) -> None:
         self._api, self._cursor = api, cursor
@@ -133,16 +138,30 @@ class Catching:
             self._note(one)
         if name not in awaited:
             return
-        self._add(
-            [
-                [text(one, "id"), str(behind), name]
-                for one in places
-                if whole(one, "type") in _READ
-                and number(one, "last_message_id") > behind
-                and self._is_heard({"channel_id": text(one, "id"), "guild_id": name})
-            ]
-        )
+        self._add(self._newer(places, name))
+        if number_at(datetime.now(UTC)) - behind > LONG:
+            self._add(
+                [
+                    [text(one, "id"), ARCHIVED, name]
+                    for one in places
+                    if whole(one, "type") in _WITH_THREADS and self._is_wanted(one, name)
+                ]
+            )
         self._cursor["awaited"] = json.dumps([one for one in awaited if one != name])
+
+    def _newer(self, places: Iterable[Mapping[str, Any]], server: str) -> list[list[str]]:
+        """Those in which something was said since."""
+        behind = number(self._cursor, "behind")
+        return [
+            [text(one, "id"), str(behind), server]
+            for one in places
+            if whole(one, "type") in _READ
+            and number(one, "last_message_id") > behind
+            and self._is_wanted(one, server)
+        ]
+
+    def _is_wanted(self, place: Mapping[str, Any], server: str) -> bool:
+        return self._is_heard({"channel_id": text(place, "id"), "guild_id": server})
 
     @property
     def is_behind(self) -> bool:
@@ -154,7 +173,10 @@ class Catching:
         if not self.is_behind:
             return None
         (place, after, server), *others = self._gaps()
-        answer = self._asked(place, after)
+        if after.startswith(ARCHIVED):
+            return self._put_away(place, after.removeprefix(ARCHIVED), server, others)
+        query: Query = {"after": after, "limit": str(A_PAGE)}
+        answer = self._asked(f"channels/{place}/messages", query)
         if answer is None:
             return None
         said = [one for one in answer.items or () if isinstance(one, dict)]
@@ -164,6 +186,26 @@ class Catching:
         rest_of_it = [[place, str(further), server]] if further > int(after) else []
         self._cursor["gaps"] = json.dumps([*rest_of_it, *others])
         return found
+
+    def _put_away(
+        self, place: str, before: str, server: str, others: list[list[str]]
+    ) -> list[Found] | None:
+        """Finds threads to read in, the last that was put away first."""
+        query: Query = {"limit": str(A_PAGE), **({"before": before} if before else {})}
+        answer = self._asked(f"channels/{place}/threads/archived/public", query)
+        if answer is None:
+            return None
+        threads = list(each(answer.data, "threads"))
+        for one in threads:
+            self._note(one)
+        last = text(inside(threads[-1], "thread_metadata"), "archive_timestamp") if threads else ""
+        at = instant(last)
+        behind = number(self._cursor, "behind")
+        more = answer.data.get("has_more") is True and at is not None and number_at(at) > behind
+        further = [[place, f"{ARCHIVED}{last}", server]] if more and last != before else []
+        self._cursor["gaps"] = json.dumps([*further, *others])
+        self._add(self._newer(threads, server))
+        return []
 
     def _as_said(self, message: Mapping[str, Any], server: str) -> Iterator[Found]:
         """As the gateway would have told it: what was changed since, as changed."""
@@ -176,11 +218,10 @@ class Catching:
                 event = json.dumps({"op": 0, "t": kind, "d": told})
                 yield Found(_key(kind, told), self._body(told, event))
 
-    def _asked(self, place: str, after: str) -> calling.Answer | None:
+    def _asked(self, path: str, query: Query) -> calling.Answer | None:
         """None for an answer to wait for; a channel that is shut to us is as if it were empty."""
-        query: dict[str, str | list[str]] = {"after": after, "limit": str(A_PAGE)}
         try:
-            answer = self._api.asked(f"channels/{place}/messages", query)
+            answer = self._api.asked(path, query)
         except NotRead as error:
             self._wait(PAUSE, str(error))
             return None
@@ -188,7 +229,7 @@ class Catching:
             raise rest.unread(answer)
         if answer.status in {400, 403, 404}:
             return answer
-        if not answer.is_success or answer.items is None:
+        if not answer.is_success or (answer.items is None and "threads" not in answer.data):
             self._wait(rest.wait_of(answer) or PAUSE, rest.said(answer))
             return None
         self._not_before = time.monotonic() + rest.spent(answer)
@@ -215,8 +256,8 @@ class Catching:
 
     def _add(self, gaps: list[list[str]]) -> None:
         """What is to be read already from an earlier message on stays so."""
-        known = {gap[0] for gap in self._gaps()}
-        new = [gap for gap in gaps if gap[0] not in known]
+        known = {(gap[0], gap[1].startswith(ARCHIVED)) for gap in self._gaps()}
+        new = [gap for gap in gaps if (gap[0], gap[1].startswith(ARCHIVED)) not in known]
         if new:
             self._cursor["gaps"] = json.dumps([*self._gaps(), *new])
 

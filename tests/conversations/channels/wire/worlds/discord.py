@@ -68,6 +68,7 @@ class DiscordWorld:
         self.interval, self.acks = 45_000, True
         self.codes: list[int | None] = []  # with which lines were closed by the client
         self.taken: dict[str, Frame] = {}
+        self.archived: list[tuple[str, str]] = []  # threads, and when they were put away
         self.path = f"/{len(_gateways.worlds)}/"
         self.names = ("127.0.0.1",)
         _gateways.open()
@@ -272,11 +273,29 @@ class DiscordWorld:
             return httpx.Response(200, json={"id": place, **parent})
         if request.method == "POST":
             return self._posted(place, body)
+        if parts[0] == "threads":
+            return self._archived(place, request.url.params)
         if len(parts) == 2:
             return httpx.Response(200, json=self._known(f"{place}:{parts[1]}"))
         after, limit = int(request.url.params["after"]), int(request.url.params["limit"])
         above = [each for each in self.messages[place] if int(each["id"]) > after]
         return httpx.Response(200, json=above[:limit][::-1])  # the newest first
+
+    def _archived(self, place: str, asked: Any) -> httpx.Response:
+        """The last that was put away first, two a page."""
+        before = asked.get("before", "9")
+        threads = [
+            {
+                "id": each,
+                "type": 11,
+                "parent_id": place,
+                "last_message_id": self.messages[each][-1]["id"],
+                "thread_metadata": {"archived": True, "archive_timestamp": at},
+            }
+            for each, at in self.archived
+            if at < before
+        ]
+        return httpx.Response(200, json={"threads": threads[:2], "has_more": len(threads) > 2})
 
     def _posted(self, place: str, body: Any) -> httpx.Response:
         assert (body["enforce_nonce"], body["allowed_mentions"]["parse"]) == (True, [])

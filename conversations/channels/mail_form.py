@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -50,7 +51,7 @@ class MailKeysForm(forms.Form):
         _("OAuth 2: refresh token"), _("Not shown again; a single - ends it.")
     )
     esp = forms.ChoiceField(
-        label=_("provider of mail"),
+        label=capfirst(_("provider of mail")),
         required=False,
         choices=[
             ("", _("as it is")),
@@ -66,26 +67,28 @@ class MailKeysForm(forms.Form):
     esp_api_key = _hidden(
         _("API key"), _("Postmark: the server token. Without it mail goes out by mail_url.")
     )
-    esp_secret_key = _hidden(_("secret key"), _("Mailjet only."))
+    esp_secret_key = _hidden(capfirst(_("secret key")), _("Mailjet only."))
     esp_signing_key = _hidden(
-        _("signing key of webhooks"),
+        capfirst(_("signing key of webhooks")),
         _("Mailgun needs it; SendGrid: the verification key of its event webhook."),
     )
     esp_domain = forms.CharField(
-        label=_("sending domain"),
+        label=capfirst(_("sending domain")),
         required=False,
         widget=UnfoldAdminTextInputWidget(),
         help_text=_("Mailgun, where it is not the one of the address."),
     )
     esp_api_url = forms.URLField(
-        label=_("API address"),
+        label=capfirst(_("API address")),
         required=False,
         assume_scheme="https",
         widget=UnfoldAdminURLInputWidget(),
         help_text=_("Only for another region, such as https://api.eu.mailgun.net/v3."),
     )
     esp_renew = forms.BooleanField(
-        label=_("make the webhooks’ addresses anew"), required=False, widget=UnfoldBooleanWidget()
+        label=capfirst(_("make the webhooks’ addresses anew")),
+        required=False,
+        widget=UnfoldBooleanWidget(),
     )
 
 

@@ -12,6 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from conversations.channels import mailing
+from conversations.channels.models import Channel
+
 register = template.Library()
 
 _ICONS = {
@@ -97,10 +100,12 @@ def hue(name: str) -> int:
 
 
 @register.simple_tag
-def outgoing_folder() -> str:
-    """Where mails are written instead of sent, "" where they are sent."""
+def outgoing_folder(channel: Channel | None = None) -> str:
+    """Where mails are written instead of sent, "" where they are sent, or this channel sends them
+    in a way of its own."""
     address = str(settings.EMAIL_URL)
-    if not address.startswith("file:"):
+    own = channel and (channel.options.get("mail_url") or mailing.is_carried(channel))
+    if own or not address.startswith("file:"):
         return ""
     path = Path(urlsplit(address).path)
     home = Path(settings.BASE_DIR)

@@ -114,6 +114,8 @@ class Catching:
     def _ask(self, place: str) -> None:
         """Once a channel and line. Without an answer nothing is held back, unless some channels
         only are to be heard."""
+        if not self._wanted and time.monotonic() < self._not_before:
+            return  # Discord asked us to wait
         try:
             answer = self._api.asked(f"channels/{place}")
         except NotRead:
@@ -124,8 +126,10 @@ class Catching:
             self._note({**answer.data, "id": place})
         elif answer.status in {403, 404}:
             self._parents[place] = ""
-        elif self._wanted:
-            raise rest.unread(answer)
+        else:
+            self._not_before = time.monotonic() + (rest.wait_of(answer) or PAUSE)
+            if self._wanted:
+                raise rest.unread(answer)
 
     # --- what was said meanwhile ---
 

@@ -106,7 +106,7 @@ class Gateway:
         if self._cursor.get("session") and resume:
             try:
                 return self._called(resume)
-            except NotHeard as error:
+            except (NotHeard, NotRead) as error:
                 logger.info("discord: not resumed there: %s", error)
         try:
             return self._called(self._address())

@@ -16,7 +16,12 @@ from conversations.channels import claims, connecting, holding, listener, pollin
 from conversations.channels.models import Channel, ChannelHealth, Envelope, Heartbeat, Polling
 from conversations.channels.services import pause
 from conversations.channels.wire.discord import gateway
+from conversations.inbox import delivery
+from conversations.inbox.models import Conversation, Message
+from conversations.inbox.services import reply
+from crm.access.models import Role
 from crm.values import AUTOMATION
+from tests import house
 from tests.conversations.channels.lines import connect, hear, ops, texts
 from tests.conversations.channels.wire.worlds.discord import (
     DiscordWorld,
@@ -201,3 +206,21 @@ def test_a_listener_holds_the_line_until_it_is_told_to_stop(world: DiscordWorld)
     asyncio.run(listen())
     assert texts() == ["hello"]
     assert Polling.objects.get().claimed_at is None
+
+
+def test_an_answer_whose_taking_nobody_heard_of_is_settled_by_its_echo(world: DiscordWorld) -> None:
+    channel = connect()
+    sam = house.somebody(house.department(channel.unit), Role.STAFF, name="Sam")
+    hear()
+    world.say("Where is my parcel?")
+    hear()
+    texts()
+    answer = reply(Conversation.objects.get(), text="On its way.", by=sam.acting)
+    world.loses_answers = True
+    delivery.deliver(answer.pk)
+    assert Message.objects.get(pk=answer.pk).delivery.state == "unknown"
+    hear()
+    texts()
+    answer = Message.objects.get(pk=answer.pk)
+    assert (answer.delivery.state, answer.external_id) == ("sent", world.sent[0].id)
+    assert Message.objects.count() == 2

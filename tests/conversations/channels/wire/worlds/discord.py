@@ -68,6 +68,7 @@ class DiscordWorld:
         self.interval, self.acks = 45_000, True
         self.codes: list[int | None] = []  # with which lines were closed by the client
         self.taken: dict[str, Frame] = {}
+        self.loses_answers = False
         self.archived: list[tuple[str, str]] = []  # threads, and when they were put away
         self.path = f"/{len(_gateways.worlds)}/"
         self.names = ("127.0.0.1",)
@@ -310,6 +311,8 @@ class DiscordWorld:
             above = f"{place}:{below}" if below else ""
             who = "few" if place == PRIVATE else "everybody"
             self.sent.append(Sent(name, body["content"], above, who, body["files"]))
+        if self.loses_answers:
+            raise httpx.ReadTimeout("taken, and nobody heard of it")
         return httpx.Response(200, json=self.taken[nonce])
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from conversations.channels.accounts import account_of, channel_at
-from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat, receive
 from conversations.channels.wire.email.esp import receiving
 from crm.problems import problem_response
@@ -42,28 +41,29 @@ def _take(request: HttpRequest, token: str, esp: str, what: str) -> HttpResponse
         return problem_response(410, "closed", "this channel is closed")
     if request.method == "HEAD":  # some look whether anybody is there
         return HttpResponse()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    account = account_of(channel)
+    if not receiving.shows_word(account, esp, headers):
+        return _refused()
     body = request.read(receiving.LARGEST + 1)
-    if len(body) > receiving.LARGEST:
-        return _too_large()
     try:
-        return _answered(request, channel, esp, what, body)
+        if len(body) > receiving.LARGEST:
+            return _too_large()
+        if not receiving.is_let_in(account, esp, what, body, headers):
+            return _refused()
     except receiving.TooLarge:
         return _too_large()
+    kept = {receiving.TYPE: headers.get(receiving.TYPE, "")[:500]}
+    receive(channel, body=body, headers={**kept, receiving.NOTED: f"{esp}/{what}"})
+    note_heartbeat(channel)
+    return HttpResponse(content_type="text/plain")
 
 
 def _too_large() -> HttpResponse:
     return problem_response(413, "too_large", "larger than is taken here")
 
 
-def _answered(
-    request: HttpRequest, channel: Channel, esp: str, what: str, body: bytes
-) -> HttpResponse:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    if not receiving.is_let_in(account_of(channel), esp, what, body, headers):
-        refused = problem_response(401, "bad_signature", "the word or the signature does not fit")
-        refused["WWW-Authenticate"] = 'Basic realm="relais"'
-        return refused
-    kept = {receiving.TYPE: headers.get(receiving.TYPE, "")[:500]}
-    receive(channel, body=body, headers={**kept, receiving.NOTED: f"{esp}/{what}"})
-    note_heartbeat(channel)
-    return HttpResponse(content_type="text/plain")
+def _refused() -> HttpResponse:
+    answer = problem_response(401, "bad_signature", "the word or the signature does not fit")
+    answer["WWW-Authenticate"] = 'Basic realm="relais"'
+    return answer

@@ -17,7 +17,7 @@ from django.test import Client
 from conversations.channels import claiming, mailing, services
 from conversations.channels.accounts import account_of, credentials_of, forget_channels
 from conversations.channels.doors.mail import store
-from conversations.channels.models import Channel, ChannelHealth, Envelope
+from conversations.channels.models import Channel, ChannelHealth, Envelope, Heartbeat
 from conversations.channels.wire.contract import Outbound, Party, SendFailed, Trouble
 from conversations.channels.wire.email.adapter import Email
 from conversations.channels.wire.email.esp.providers import PROVIDERS
@@ -171,6 +171,8 @@ def test_nobody_is_let_in_without_the_word_and_the_signature(
     assert client.post(path.replace(channel.token or "", "x" * 32)).status_code == 404
     large = Posted("sparkpost", "tracking", b"x" * (36 * 1024 * 1024 + 1), said.headers)
     assert post(urls, large).status_code == 413
+    assert post(urls, large, word="wrong").status_code == 401  # not even read
+    assert Heartbeat.objects.filter(source__channel=channel).count() == 1  # one an hour
     mailing.change_keys(channel, given={"esp": "-"}, by=AUTOMATION)
     forget_channels()
     assert post(urls, said).status_code == 401

@@ -5,6 +5,8 @@ Nothing of a payload is read here by ourselves; what anymail makes of it goes th
 
 from __future__ import annotations
 
+import base64
+import hmac
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
@@ -48,6 +50,16 @@ def is_there(esp: str, what: str) -> bool:
     return esp in PROVIDERS and what in PROVIDERS[esp].views
 
 
+def shows_word(account: Account, esp: str, headers: Mapping[str, str]) -> bool:
+    """Whether the word of the address comes along: judged before a stranger's body is read."""
+    keys = account.credentials
+    word = keys.get(WORD, "")
+    wanted = base64.b64encode(f"{USER}:{word}".encode())
+    scheme, _, shown = headers.get("authorization", "").partition(" ")
+    same = hmac.compare_digest(shown.strip().encode("utf-8", "replace"), wanted)
+    return bool(word) and keys.get("esp") == esp and scheme.lower() == "basic" and same
+
+
 def is_let_in(
     account: Account, esp: str, what: str, body: bytes, headers: Mapping[str, str]
 ) -> bool:
@@ -55,7 +67,9 @@ def is_let_in(
     but `TooLarge`."""
     keys, provider = account.credentials, PROVIDERS[esp]
     word = keys.get(WORD, "")
-    if keys.get("esp") != esp or not word or (provider.signed and not keys.get("esp_signing_key")):
+    if not shows_word(account, esp, headers):
+        return False
+    if provider.signed and not keys.get("esp_signing_key"):
         return False
     try:
         view = _view(esp, what, keys, secret=f"{USER}:{word}")

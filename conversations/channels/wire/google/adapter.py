@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -25,6 +26,7 @@ from conversations.channels.wire.contract import (
 )
 from conversations.channels.wire.google import reading
 from conversations.channels.wire.google.api import (
+    ACCOUNTS,
     PLACES,
     REVIEWS,
     Api,
@@ -43,9 +45,11 @@ from conversations.channels.wire.provider import (
     Reading,
     gettext_noop,
 )
-from conversations.channels.wire.values import inside, loaded, text
+from conversations.channels.wire.values import each, inside, loaded, text
 
 LONGEST = 4_096  # bytes
+NAMED = 4  # locations that a refusal names
+_ACCOUNT = re.compile(r"accounts/\d{1,30}")
 _PLACE = re.compile(r"accounts/\d{1,30}/locations/\d{1,30}")
 _ID = re.compile(r"[A-Za-z0-9_=-]{1,300}")
 
@@ -146,18 +150,19 @@ class GoogleReviews:
 
     def check(self, account: Account) -> Checked:
         """Buys a token anew, reads one review, and asks what the location is called."""
-        if not _PLACE.fullmatch(account.address):
-            raise NotConnected("the location is written accounts/NUMBER/locations/NUMBER")
         api = Api(account, self._transport)
         try:
             tokens = api.renew()
+            if not _PLACE.fullmatch(account.address):
+                form = "the location is written accounts/NUMBER/locations/NUMBER"
+                raise NotConnected(form + _managed(api))
             url = f"{REVIEWS}/{account.address}/reviews"
             answer = api.call("GET", url, query={"pageSize": "1"})
         except SendFailed as error:
             refused = error.permanent or error.trouble is Trouble.ACCESS
             raise NotConnected(str(error), passing=not refused) from error
         if answer.status == 404:
-            raise NotConnected("this account manages no such location")
+            raise NotConnected("this account manages no such location" + _managed(api))
         if not answer.is_success:
             sure = is_refused(answer) or is_closed(answer) or answer.status == 400
             raise NotConnected(said(answer), passing=not sure)
@@ -181,3 +186,24 @@ def _title(api: Api, place: str) -> str:
     except SendFailed:
         return ""
     return text(answer.data, "title") if answer.is_success else ""
+
+
+def _managed(api: Api) -> str:
+    """Some of what there is instead, for whoever must find the numbers; "" where it is not told."""
+    found: list[str] = []
+    for account in _listed(api, f"{ACCOUNTS}/accounts", "accounts", {"pageSize": "20"})[:3]:
+        name = text(account, "name")
+        if len(found) >= NAMED or not _ACCOUNT.fullmatch(name):
+            continue
+        query = {"readMask": "name,title", "pageSize": str(NAMED)}
+        places = _listed(api, f"{PLACES}/{name}/locations", "locations", query)
+        found += [f"{name}/{text(one, 'name')} ({text(one, 'title')[:60]})" for one in places]
+    return "; it manages " + ", ".join(found[:NAMED]) if found else ""
+
+
+def _listed(api: Api, url: str, name: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    try:
+        answer = api.call("GET", url, query=query)
+    except SendFailed:
+        return []
+    return list(each(answer.data, name)) if answer.is_success else []

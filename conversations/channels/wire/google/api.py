@@ -19,6 +19,7 @@ from conversations.channels.wire.values import each, inside, text, whole
 
 TOKENS = "https://oauth2.googleapis.com/token"
 REVIEWS = "https://mybusiness.googleapis.com/v4"
+ACCOUNTS = "https://mybusinessaccountmanagement.googleapis.com/v1"
 PLACES = "https://mybusinessbusinessinformation.googleapis.com/v1"
 SCOPE = "https://www.googleapis.com/auth/business.manage"
 LARGEST = 4_000_000  # bytes of an answer: fifty reviews with their texts

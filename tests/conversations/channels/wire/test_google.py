@@ -164,8 +164,11 @@ def test_what_is_wrong_with_a_connection_is_said(subtests: Any) -> None:
             with pytest.raises(NotConnected, match=re.escape(part)) as failed:
                 type(world.adapter())(httpx.MockTransport(handler)).check(_account())
             assert failed.value.passing is passing
-    with pytest.raises(NotConnected, match="is written"):
-        world.adapter().check(replace(_account(), address="locations/202"))
+    for wrong, why in (("locations/202", "is written"), ("accounts/101/locations/9", "no such")):
+        with pytest.raises(NotConnected, match=why) as failed:
+            world.adapter().check(replace(_account(), address=wrong))
+        named = "it manages accounts/101/locations/202 (Bivouac, Lyon)"
+        assert (failed.value.passing, named in str(failed.value)) == (False, True)
     handler = _after_the_token(world, httpx.Response(200, json=weekly), is_token=True)
     end = type(world.adapter())(httpx.MockTransport(handler)).check(_account()).expires_at
     assert end is not None

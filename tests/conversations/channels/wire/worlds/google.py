@@ -13,7 +13,8 @@ import httpx
 from conversations.channels.wire.google.adapter import GoogleReviews
 from tests.conversations.channels.wire.worlds.world import Clock, Sent
 
-PLACE = "accounts/101/locations/202"
+ACCOUNT = "accounts/101"
+PLACE = f"{ACCOUNT}/locations/202"
 
 
 class GoogleWorld:
@@ -108,16 +109,25 @@ class GoogleWorld:
             return self._token(parse_qs(body))
         if request.headers["authorization"] != f"Bearer ya29.{self.tokens}":
             return error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
-        if request.url.host == "mybusinessbusinessinformation.googleapis.com":
-            assert request.url.path == "/v1/locations/202"
-            return httpx.Response(200, json={"title": "Bivouac, Lyon"})
-        assert request.url.host == "mybusiness.googleapis.com"
+        if request.url.host != "mybusiness.googleapis.com":
+            return self._around(request)
         place, _, name = request.url.path.removeprefix("/v4/").partition("/reviews")
         if place != PLACE:
             return error(404, "NOT_FOUND", "Requested entity was not found.")
         if not name:
             return self._list(parse_qs(request.url.query.decode()))
         return self._one(request, name.strip("/"))
+
+    def _around(self, request: httpx.Request) -> httpx.Response:
+        """The APIs that tell which accounts and locations there are."""
+        names = {
+            ("mybusinessaccountmanagement", "/v1/accounts"): {"accounts": [{"name": ACCOUNT}]},
+            ("mybusinessbusinessinformation", f"/v1/{ACCOUNT}/locations"): {
+                "locations": [{"name": "locations/202", "title": "Bivouac, Lyon"}]
+            },
+            ("mybusinessbusinessinformation", "/v1/locations/202"): {"title": "Bivouac, Lyon"},
+        }
+        return httpx.Response(200, json=names[request.url.host.split(".")[0], request.url.path])
 
     def _token(self, form: dict[str, list[str]]) -> httpx.Response:
         assert form["grant_type"] == ["refresh_token"]

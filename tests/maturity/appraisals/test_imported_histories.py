@@ -9,7 +9,7 @@ from django.utils import timezone
 from maturity.appraisals.keeping import keep_facts
 from maturity.facts.models import DayFacts
 from tests.maturity.facts.histories import HISTORIES
-from tests.maturity.facts.test_reference_histories import EXPECTED, differences
+from tests.maturity.facts.test_reference_histories import EXPECTED, NAMES, differences
 
 pytestmark = [
     pytest.mark.django_db,
@@ -34,7 +34,7 @@ def assert_as_expected(expected):
             assert list(differences(mine, theirs)) == []
 
 
-@pytest.mark.parametrize("name", ["a-quiet-office", "b-coordinated-workshop", "c-two-brands"])
+@pytest.mark.parametrize("name", NAMES)
 def test_an_imported_history_is_read_as_the_reference_reads_it_counted_and_kept(name):
     call_command(
         "import_history",
@@ -44,7 +44,7 @@ def test_an_imported_history_is_read_as_the_reference_reads_it_counted_and_kept(
         stderr=io.StringIO(),
     )
     expected = json.loads(EXPECTED.read_text())[name]
-    if name != "c-two-brands":  # the reference histories are counted from their files as well
+    if name in NAMES[:2]:  # all of them are counted from their files as well
         assert_as_expected(expected)
     later = timezone.now() + timedelta(minutes=10)  # what was just recorded is settled
     assert keep_facts(at=later, every_day=False)

@@ -250,6 +250,28 @@ def test_what_becomes_of_ours_is_told_by_each_provider(channel: Channel, esp: st
         reply(conversation, text="One more word.", by=sam.acting)
 
 
+@pytest.mark.django_db
+def test_one_event_that_cannot_be_read_costs_none_of_the_others(channel: Channel) -> None:
+    urls = carried_by(channel, "sendgrid", esp_api_url="http://127.0.0.1:9/")
+    sam = house.somebody(house.department(channel.unit), Role.STAFF, name="Sam")
+    store(channel, MAIL, recipient=US, sender=BOB)
+    claiming.ingest()
+    message = reply(Conversation.objects.get(), text="It is there.", by=sam.acting)
+    Delivery.objects.filter(pk=message.pk).update(state="sent", attempt=1)
+    said = provided.tracked("sendgrid", "delivered", known_as="x", ours=str(message.pk), to=BOB)
+    [event] = json.loads(said.body)
+    for rest in (["nonsense", {"no": "event"}, event], ["nonsense", {"no": "event"}]):
+        body = json.dumps(rest).encode()
+        headers = {"content-type": "application/json", **provided.by_sendgrid(body)}
+        assert post(urls, Posted("sendgrid", "tracking", body, headers)).status_code == 200
+        claiming.ingest()
+    message.delivery.refresh_from_db()
+    assert message.delivery.state == "delivered"
+    states = Envelope.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["done", "done", "failed"]
+    assert Envelope.objects.latest("pk").reason.startswith("one of 2: anymail can’t read it")
+
+
 class Api(BaseHTTPRequestHandler):
     """A provider's API on this machine: keeps what it gets, answers as it is told."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hmac
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from typing import Any
@@ -112,21 +113,53 @@ def parse(account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence
     esp, _, what = headers.get(NOTED, "").partition("/")
     if not is_there(esp, what):
         raise Refused("no provider of mail that is known here")
-    keys = {"esp_signing_key": VERIFIED}
-    hears = {} if esp == "sendgrid" else keys  # its key is read, not only kept
-    try:
-        view = _view(esp, what, hears, secret=VERIFIED)
-        events = view.parse_events(_request(body, headers))[:MOST_EVENTS]
-    except (*_UNREADABLE, AttributeError, TypeError) as error:
-        said = str(error).splitlines() or [""]
-        raise Refused(f"anymail can’t read it: {type(error).__name__} {said[0]}"[:300]) from error
     items: list[Item] = []
-    for event in events:
-        if what == providers.TRACKING:
+    for event in _events(esp, what, body, headers)[:MOST_EVENTS]:
+        if isinstance(event, Ignored):
+            items.append(event)
+        elif what == providers.TRACKING:
             items += _tracked(event)
         else:
             items += _received(account, event)
     return items or [Ignored("nothing in it")]
+
+
+def _events(esp: str, what: str, body: bytes, headers: Mapping[str, str]) -> list[Any]:
+    """As anymail reads them; where one of many can't be read, the others are read alone."""
+    try:
+        return _read(esp, what, body, headers)
+    except Refused:
+        parts = _parts(body)
+        if len(parts) < 2:
+            raise
+    found: list[Any] = []
+    for part in parts:
+        try:
+            found += _read(esp, what, part, headers)
+        except Refused as error:
+            found.append(Ignored(f"one of {len(parts)}: {error}"[:300]))
+    if all(isinstance(one, Ignored) for one in found):
+        raise Refused(found[0].reason if found else "nothing in it")
+    return found
+
+
+def _parts(body: bytes) -> list[bytes]:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    several = said[:MOST_EVENTS] if isinstance(said, list) else []
+    return [json.dumps([one]).encode() for one in several]
+
+
+def _read(esp: str, what: str, body: bytes, headers: Mapping[str, str]) -> list[Any]:
+    hears = {} if esp == "sendgrid" else {"esp_signing_key": VERIFIED}  # its key is read in full
+    try:
+        view = _view(esp, what, hears, secret=VERIFIED)
+        return list(view.parse_events(_request(body, headers)))
+    except (*_UNREADABLE, AttributeError, TypeError, RecursionError) as error:
+        said = str(error).splitlines() or [""]
+        raise Refused(f"anymail can’t read it: {type(error).__name__} {said[0]}"[:300]) from error
 
 
 # --- a mail ---

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ambassadors.routing.models import Offer
-from crm.journal.measures import Reach, among, first_recorded_since, reach
+from crm.journal.measures import Reach, among, first_recorded_since, reach, recorded_before
 from crm.values import Via
 
 
@@ -37,6 +37,6 @@ def touched(since: datetime) -> datetime | None:
     return first_recorded_since(Offer, since)
 
 
-def reaches() -> list[Reach]:
+def reaches(*, known_at: datetime | None = None) -> list[Reach]:
     """How far back assignments go."""
-    return [reach(Offer.objects.all())]
+    return [reach(recorded_before(Offer.objects.all(), known_at))]

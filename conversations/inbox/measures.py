@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, CharField, F, Func, Min, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    Func,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, Substr
 
 from conversations.channels.wire.drill import KIND as DRILL
@@ -31,6 +43,7 @@ from crm.journal.measures import (
     first_recorded_since,
     oldest,
     reach,
+    recorded_before,
 )
 from crm.journal.models import Act
 from crm.values import Via
@@ -202,12 +215,22 @@ def alive(start: datetime, end: datetime, *, contacts: Collection[UUID]) -> set[
     }
 
 
-def first_closed() -> set[UUID]:
-    """Of each channel the conversation that was the first to be closed."""
-    at = Greatest("occurred_at", "conversation__occurred_at")
-    rows = Closing.objects.annotate(at=at).order_by("conversation__channel_id", "at")
-    firsts = rows.distinct("conversation__channel_id").values_list("conversation_id", flat=True)
-    return set(firsts)
+def said_at() -> Case:
+    """When an inbound message came, or an outbound one was accepted."""
+    return Case(When(direction=Direction.OUT, then=F("sent_at")), default=F("occurred_at"))
+
+
+def first_closed(*, known_at: datetime | None = None) -> set[UUID]:
+    """Of each channel the conversation that was the first to be closed, as known at that moment."""
+    rows, begun = Closing.objects.all(), F("conversation__occurred_at")
+    if known_at is not None:
+        of_it = spoken().filter(conversation=OuterRef("conversation"), recorded_at__lt=known_at)
+        first = of_it.order_by().values("conversation").annotate(first=Min(said_at()))
+        rows = rows.filter(recorded_at__lt=known_at).annotate(said=Subquery(first.values("first")))
+        rows, begun = rows.filter(said__isnull=False), F("said")
+    rows = rows.annotate(at=Greatest("occurred_at", begun))
+    firsts = rows.order_by("conversation__channel_id", "at").distinct("conversation__channel_id")
+    return set(firsts.values_list("conversation_id", flat=True))
 
 
 FIRST_WORDS = """
@@ -215,7 +238,8 @@ SELECT contact_id, min(at) FROM (
     SELECT DISTINCT ON (said.conversation_id) address.contact_id, said.occurred_at AS at
     FROM conversations_message said
     JOIN crm_identity address ON address.id = said.author_identity_id
-    WHERE said.direction = 'in' AND said.kind = 'reply' AND said.conversation_id NOT IN (
+    WHERE said.direction = 'in' AND said.kind = 'reply' AND said.recorded_at < %s
+    AND said.conversation_id NOT IN (
         SELECT conversation_id FROM conversations_message other
         JOIN crm_identity whose ON whose.id = other.author_identity_id
         WHERE whose.contact_id = ANY(%s)
@@ -225,18 +249,17 @@ SELECT contact_id, min(at) FROM (
 """
 
 
-def first_words(*, but: Collection[UUID]) -> dict[UUID, datetime]:
+def first_words(*, but: Collection[UUID], known_at: datetime | None = None) -> dict[UUID, datetime]:
     """Contact -> when they began their first conversation; of those where none of `but` wrote."""
     with connection.cursor() as cursor:
-        cursor.execute(FIRST_WORDS, [list(but)])
+        cursor.execute(FIRST_WORDS, [known_at or "infinity", list(but)])
         return dict(cursor.fetchall())
 
 
-def first_said() -> dict[UUID, datetime]:
+def first_said(*, known_at: datetime | None = None) -> dict[UUID, datetime]:
     """Channel -> when the first message was said on it."""
-    rows = spoken().values_list("channel_id")
-    at = Case(When(direction=Direction.OUT, then=F("sent_at")), default=F("occurred_at"))
-    return dict(rows.annotate(first=Min(at)).order_by())
+    rows = recorded_before(spoken(), known_at).values_list("channel_id")
+    return dict(rows.annotate(first=Min(said_at())).order_by())
 
 
 def same_texts(asked: Mapping[str, Collection[date]], *, until: datetime) -> list[MessageRow]:
@@ -261,11 +284,10 @@ def more_than(messages: int) -> bool:
     return Message.objects.order_by()[messages : messages + 1].exists()
 
 
-def reaches() -> list[Reach]:
+def reaches(*, known_at: datetime | None = None) -> list[Reach]:
     """How far back messages, decisions and closings go."""
-    said = Case(When(direction=Direction.OUT, then=F("sent_at")), default=F("occurred_at"))
     return [
-        reach(spoken(), at=said),
-        reach(NeedsAnswer.objects.all()),
-        reach(Closing.objects.all()),
+        reach(recorded_before(spoken(), known_at), at=said_at()),
+        reach(recorded_before(NeedsAnswer.objects.all(), known_at)),
+        reach(recorded_before(Closing.objects.all(), known_at)),
     ]

@@ -8,7 +8,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse
-from crm.journal.measures import Reach, among, first_recorded_since, oldest, reach
+from crm.journal.measures import (
+    Reach,
+    among,
+    first_recorded_since,
+    oldest,
+    reach,
+    recorded_before,
+)
 
 
 class ArticleRow(NamedTuple):
@@ -66,6 +73,6 @@ def touched(since: datetime) -> datetime | None:
     )
 
 
-def reaches() -> list[Reach]:
+def reaches(*, known_at: datetime | None = None) -> list[Reach]:
     """How far back uses go."""
-    return [reach(ArticleUse.objects.all())]
+    return [reach(recorded_before(ArticleUse.objects.all(), known_at))]

@@ -59,6 +59,11 @@ def among(rows: Asked, field: str, ids: Collection[UUID] | None) -> Iterator[Ask
         yield rows.filter(**{f"{field}__in": listed[start : start + AT_ONCE]})
 
 
+def recorded_before(rows: Asked, known_at: datetime | None) -> Asked:
+    """What had been recorded at that moment; None: all of them."""
+    return rows if known_at is None else rows.filter(recorded_at__lt=known_at)
+
+
 class Reach(NamedTuple):
     """When the oldest row happened; when a row was first recorded long after it had happened."""
 

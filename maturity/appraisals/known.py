@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
 
+from maturity.facts import spans
 from maturity.facts.ledger import Day, Ledger
 from maturity.facts.organisation import UnitAt
+from maturity.facts.records import Records, structure
 
 
 class Known:
@@ -81,6 +85,41 @@ class Known:
     def is_evaluated(self, monday: date) -> bool:
         cut = self.cut(monday)
         return cut is not None and monday in self.ledger_before(cut).mondays(monday)
+
+
+class KnownAround(Known):
+    """The same of a large house: what was known at a midnight is read from the records around it.
+
+    units: the dated versions of units. mondays_now: the Mondays of the walk as known now.
+    """
+
+    def __init__(self, units: Ledger, mondays_now: Callable[[date], list[date]]) -> None:
+        super().__init__(units)
+        self.mondays_now = mondays_now
+
+    @cached_property
+    def structure(self) -> Records:
+        return structure()
+
+    def is_complete(self, cut: datetime) -> bool:
+        """Nobody looks whether it is: what was known is read in any case."""
+        return False
+
+    def recorded_before(self, cut: datetime | None) -> Ledger:
+        records = Records() if cut is None else spans.read_known(cut, self.model)
+        return Ledger(records, self.model)
+
+    def mondays(self, until: date) -> list[date]:
+        found = self.mondays_now(until)
+        first = next((n for n, monday in enumerate(found) if self.is_evaluated(monday)), len(found))
+        return found[first:]
+
+    def is_evaluated(self, monday: date) -> bool:
+        cut = self.cut(monday)
+        if cut is None:
+            return False
+        known = spans.beginnings(self.structure, cut)
+        return monday in Ledger(known, self.model).mondays(monday)
 
 
 def with_unit(day: Day, unit: UUID, own: Day) -> Day:

@@ -11,7 +11,7 @@ from conversations.channels import measures as doors
 from conversations.inbox import measures as inbox
 from crm.organisation import measures as organisation
 from maturity.appraisals.derivation import last_monday
-from maturity.appraisals.known import Known
+from maturity.appraisals.known import Known, KnownAround
 from maturity.facts import kept, spans
 from maturity.facts.evidence import Evidence
 from maturity.facts.kept import AnyDay, KeptDay, Looks
@@ -111,6 +111,8 @@ class Past:
 
     @cached_property
     def known(self) -> Known:
+        if self.corrected.is_large:
+            return KnownAround(self.structure.ledger, self.corrected.mondays)
         return Known(self.corrected.ledger)
 
     @cached_property

@@ -18,7 +18,7 @@ from conversations.channels.models import Source
 from conversations.inbox.models import Message
 from crm.contacts.models import Contact, ContactMerge, Identity
 from crm.organisation.models import Department, Employee, EmployeeVersion
-from maturity.appraisals import derivation, exemptions, keeping, walking
+from maturity.appraisals import derivation, exemptions, keeping, past, walking
 from maturity.appraisals.keeping import keep_facts
 from maturity.appraisals.models import Appraisal, Exemption
 from maturity.appraisals.services import (
@@ -325,3 +325,18 @@ def spread_recording(dice):
                     f"UPDATE {table} SET recorded_at = occurred_at + CASE "  # noqa: S608
                     "WHEN random() < .8 THEN interval '0' ELSE random() * interval '40 days' END"
                 )
+
+
+def test_what_a_large_house_knew_on_a_day_of_late_records_is_read_around_that_day(
+    company, tmp_path, large, monkeypatch
+):
+    before = said(DAYS[2], KNOWN)
+    late = Company()
+    late.contact("late", START)
+    for day in range(-20, 60, 5):  # also before everything that was known
+        late.asks(f"late{day}", START + timedelta(days=day), contact="late")
+        late.answers(f"late{day}", START + timedelta(days=day, hours=1))
+        late.add("close", at=START + timedelta(days=day + 1), conversation=f"late{day}", by=None)
+    late.take_in(tmp_path)
+    monkeypatch.setattr(past, "read", None)  # nobody reads everything
+    assert said(DAYS[2], KNOWN) == before

@@ -206,6 +206,8 @@ LMTP_LISTEN = env.str("LMTP_LISTEN", default="127.0.0.1:0" if LOCAL else "")
 POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=4)
 # Lines of networks that speak only on one (Discord): how many are held at once, over all listeners.
 LINES_AT_ONCE = env.int("LINES_AT_ONCE", default=32)
+# Networks that tell when an account has something to read (Mastodon): how many one listener hears.
+BELLS_AT_ONCE = env.int("BELLS_AT_ONCE", default=32)
 
 # Reading what others publish (docs/listening.md): how many places at once, how long and how much,
 # and whether this very machine may be read. The last is for tests and for nobody else.

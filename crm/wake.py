@@ -27,6 +27,7 @@ class Task(StrEnum):
     """Every task that a verb may wake; a test holds this against the registered tasks."""
 
     INGEST = "conversations.channels.tasks.ingest"
+    READ_ACCOUNTS = "conversations.channels.tasks.read_accounts"
     ERASE = "crm.privacy.tasks.erase_due"
     EXPORT = "crm.privacy.tasks.make_exports"
     SETTLE_BLOCKS = "conversations.inbox.tasks.settle_blocks"

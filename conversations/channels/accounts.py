@@ -15,7 +15,15 @@ from conversations.channels.wire import drill
 from conversations.channels.wire.account import Account, Lent
 from conversations.channels.wire.contract import Channel as Adapter
 from conversations.channels.wire.contract import Publisher
-from conversations.channels.wire.provider import Counts, Door, Finder, Held, Polled, Provider
+from conversations.channels.wire.provider import (
+    Counts,
+    Door,
+    Finder,
+    Held,
+    Polled,
+    Provider,
+    Rings,
+)
 from conversations.channels.wire.registry import CHANNELS
 
 REMEMBERED = 2.0  # seconds: a rotated secret or a closed channel is known everywhere by then
@@ -55,6 +63,16 @@ def held_by(channel: Channel) -> Held | None:
     """None for a channel that is not heard on a line."""
     adapter = adapter_of(channel)
     return adapter if isinstance(adapter, Held) else None
+
+
+def bell_of(channel: Channel) -> Rings | None:
+    """None for a channel whose network does not tell that there is something to read."""
+    adapter = adapter_of(channel)
+    return adapter if isinstance(adapter, Rings) else None
+
+
+def bell_kinds() -> list[str]:
+    return [kind for kind, adapter in CHANNELS.items() if isinstance(adapter, Rings)]
 
 
 def is_read(channel: Channel) -> bool:

@@ -19,6 +19,7 @@ from imap_tools.errors import MailboxLoginError
 
 from conversations.channels import connecting, holding
 from conversations.channels.accounts import credentials_of
+from conversations.channels.bells import Bells
 from conversations.channels.claims import Claimed
 from conversations.channels.doors import imap, lmtp
 from conversations.channels.doors.held import Sort, hold_all
@@ -87,6 +88,12 @@ async def listen(stop: asyncio.Event) -> None:
 async def hold_lines(stop: asyncio.Event) -> None:
     """Every line of a network, until `stop` is set."""
     await hold_all(Sort("lines", holding.claim, _hold_line, settings.LINES_AT_ONCE), stop)
+
+
+async def hear_bells(stop: asyncio.Event) -> None:
+    """Of accounts that are read, until `stop` is set."""
+    heard, most = Bells(), settings.BELLS_AT_ONCE
+    await hold_all(Sort("bells", lambda: heard.claim(most), heard.hold, most), stop)
 
 
 def _hold_line(claimed: Claimed, told_to_stop: Callable[[], bool]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.channels.listener import hold_lines, listen
+from conversations.channels.listener import hear_bells, hold_lines, listen
 from conversations.listening.ears import listen_to_streams
 
 
@@ -26,7 +26,8 @@ async def _until_told() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    beside = [asyncio.create_task(each(stop)) for each in (hold_lines, listen_to_streams)]
+    held = (hold_lines, hear_bells, listen_to_streams)
+    beside = [asyncio.create_task(each(stop)) for each in held]
     try:
         await listen(stop)
     finally:

@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import Counted, File, Inbound, Remote
+from conversations.channels.wire.reading.line import Call
 
 
 def gettext_noop(text: str) -> str:
@@ -235,6 +236,19 @@ class Polled(Provider, Protocol):
 
         The same cursor may be given twice, and a reading be thrown away. Raises NotRead.
         """
+        ...
+
+
+@runtime_checkable
+class Rings(Polled, Protocol):
+    """An account that is read, whose network also tells at once that there is something to read."""
+
+    def bell(self, account: Account) -> Call:
+        """Where that is heard. Raises NotRead."""
+        ...
+
+    def rings(self, frame: str) -> bool:
+        """Whether it says so; never raises."""
         ...
 
 

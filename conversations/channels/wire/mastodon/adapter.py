@@ -25,7 +25,7 @@ from conversations.channels.wire.contract import (
     SendFailed,
     Sent,
 )
-from conversations.channels.wire.mastodon import reading
+from conversations.channels.wire.mastodon import bell, reading
 from conversations.channels.wire.mastodon.api import Api, failure, name_and_host, said, unread
 from conversations.channels.wire.mastodon.statuses import (
     OPEN,
@@ -44,6 +44,7 @@ from conversations.channels.wire.provider import (
     Reading,
     gettext_noop,
 )
+from conversations.channels.wire.reading.line import Call
 from conversations.channels.wire.takes import Takes
 from conversations.channels.wire.values import each, loaded, text, whole
 
@@ -111,6 +112,12 @@ class Mastodon:
         except SendFailed as error:
             raise NotRead(str(error)) from error
         return reading.read(self._api(account), host, cursor)
+
+    def bell(self, account: Account) -> Call:
+        return bell.call_of(self._api(account))
+
+    def rings(self, frame: str) -> bool:
+        return bell.rings(frame)
 
     def parse(self, account: Account, body: bytes, headers: Mapping[str, str]) -> Sequence[Item]:
         name, host = name_and_host(account)

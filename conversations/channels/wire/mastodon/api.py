@@ -48,12 +48,12 @@ class Api:
         version: str = "v1",
     ) -> calling.Answer:
         """key: with it the server takes the same post once. Raises SendFailed."""
-        headers = {"authorization": f"Bearer {self._account.credentials.get('access_token', '')}"}
+        headers = self.bearer()
         if key:
             headers["idempotency-key"] = key
         return calling.call(
             method,
-            f"{self._server()}/api/{version}/{path}",
+            f"{self.server()}/api/{version}/{path}",
             headers=headers,
             query=query,
             body=body,
@@ -68,10 +68,8 @@ class Api:
         """
         answer = calling.call(
             "POST",
-            f"{self._server()}/api/v2/media",
-            headers={
-                "authorization": f"Bearer {self._account.credentials.get('access_token', '')}"
-            },
+            f"{self.server()}/api/v2/media",
+            headers=self.bearer(),
             form={"description": file.name},
             file=("file", file),
             seen=False,
@@ -91,7 +89,11 @@ class Api:
             raise failure(answer)
         return kept
 
-    def _server(self) -> str:
+    def bearer(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._account.credentials.get('access_token', '')}"}
+
+    def server(self) -> str:
+        """Raises SendFailed."""
         return server_of(self._account, default=name_and_host(self._account)[1])
 
     def asked(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> Any:

@@ -34,6 +34,7 @@ class MastodonWorld:
         self.media: dict[str, int] = {}
         self.many = True  # GET /api/v1/statuses, from 4.3 on
         self.blocked = False
+        self.streaming = ""
 
     def adapter(self) -> Mastodon:
         return Mastodon(httpx.MockTransport(self.handle))
@@ -104,6 +105,9 @@ class MastodonWorld:
             raise self.trouble
         if self.trouble is not None:
             return self.trouble
+        if request.url.path == "/api/v2/instance":
+            urls = {"streaming": self.streaming} if self.streaming else {}
+            return httpx.Response(200, json={"configuration": {"urls": urls}})
         if request.url.path == "/api/v2/search":
             return self._search(parse_qs(request.url.query.decode()))
         assert str(request.url).startswith("https://masto.example/api/v1/")

@@ -24,7 +24,7 @@ from unfold.widgets import (
     UnfoldAdminURLInputWidget,
 )
 
-from conversations.channels import callbacks, connecting, mailing, pages, services
+from conversations.channels import callbacks, connecting, mailing, pages, services, trying_mail
 from conversations.channels.accounts import door_of, provider_of
 from conversations.channels.doors.mail import MAIL_KINDS, is_mailbox_url
 from conversations.channels.mail_form import ESP, OAUTH, MailKeysForm, keys_in
@@ -32,7 +32,7 @@ from conversations.channels.models import Channel, ChannelHealth
 from conversations.channels.wire.registry import CHANNELS
 from crm.access.doors import actor_of
 from crm.access.services import staffed_units
-from crm.errors import Invalid
+from crm.errors import Invalid, RelaisError
 from crm.pages import Paged, confirmation
 
 OWNERS = ("unit", "address", "options", "keep_days", "inbox_url", *OAUTH, *ESP)
@@ -124,7 +124,7 @@ class ChannelAdmin(Paged, ModelAdmin):
         (_("Afterwards"), {"fields": ("reopen_days", "keep_days")}),
         (_("Door"), {"fields": ("door", "snippet", "sending", "paused_at", "closed_at")}),
     )
-    actions_detail = ("to_connection", "pause_or_resume", "reveal_secret")
+    actions_detail = ("to_connection", "test_mail", "pause_or_resume", "reveal_secret")
     actions_list = ("connect_a_network",)
     change_form_before_template = "conversations/outbox_notice.html"
     list_before_template = "conversations/outbox_notice.html"
@@ -282,6 +282,24 @@ class ChannelAdmin(Paged, ModelAdmin):
     def to_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:channel_connection", self._one(request, object_id).pk)
 
+    @action(description=_("Test the connection"), permissions=["mail"], icon="network_check")
+    def test_mail(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self._one(request, object_id)
+        question = _("Sign in to the servers of this channel? Nothing is fetched or sent.")
+        if page := confirmation(request, str(question)):
+            return page
+        names = {trying_mail.FETCHING: _("Fetching"), trying_mail.SENDING: _("Sending")}
+        for tried in trying_mail.try_mail(channel):
+            words = _("%(way)s works: %(said)s") if tried.works else _("%(way)s fails: %(said)s")
+            level = messages.SUCCESS if tried.works else messages.ERROR
+            said = words % {"way": names[tried.way], "said": tried.said}
+            messages.add_message(request, level, said)
+            for remark in tried.remarks:
+                messages.warning(request, remark)
+        if not channel.inbox_url:
+            messages.info(request, _("No mailbox is fetched: mail is handed over (LMTP, a pipe)."))
+        return redirect("admin:conversations_channel_change", channel.pk)
+
     @action(description=_("Pause or resume"), permissions=["change"], icon="pause")
     def pause_or_resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self._one(request, object_id)
@@ -303,6 +321,16 @@ class ChannelAdmin(Paged, ModelAdmin):
         services.note_revealed(channel, by=actor_of(request))
         messages.info(request, _("The secret: %(secret)s") % {"secret": channel.secret or "–"})
         return redirect("admin:conversations_channel_change", channel.pk)
+
+    def has_mail_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may change an open channel of mail may test it."""
+        if object_id is None or not self.has_change_permission(request):
+            return False
+        try:
+            mailing.must_be_mail(self._one(request, object_id))
+        except (Http404, RelaisError):
+            return False
+        return True
 
     def has_network_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Only a channel of a network has a connection to show."""

@@ -86,6 +86,20 @@ MAIL_CHANGE = _example(
     {"keys": {"esp": "postmark", "esp_api_key": "7a0c5c2e-server-token"}},
     asked=True,
 )
+MAIL_TRIED = _example(
+    "One way works, the other does not",
+    {
+        "tried": [
+            {"way": "fetching", "works": True, "said": "imap.example", "remarks": []},
+            {
+                "way": "sending",
+                "works": False,
+                "said": "Postmark does not take the key (HTTP 401)",
+                "remarks": [],
+            },
+        ]
+    },
+)
 MAIL_MADE = _example(
     "The addresses, told once",
     {

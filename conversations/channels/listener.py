@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from imap_tools.errors import MailboxLoginError
 
 from conversations.channels import connecting, holding
 from conversations.channels.accounts import credentials_of
@@ -27,7 +26,6 @@ from conversations.channels.doors.mail import MAIL_KINDS
 from conversations.channels.doors.threads import Threads
 from conversations.channels.models import Channel
 from conversations.channels.services import note_heartbeat
-from conversations.channels.wire.contract import SendFailed, Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -173,11 +171,8 @@ async def _note_failed(channel_id: uuid.UUID, error: Exception, mailboxes: Mailb
 
 
 def _failed(channel_id: uuid.UUID, error: Exception) -> None:
-    refused = isinstance(error, MailboxLoginError) or (
-        isinstance(error, SendFailed) and error.trouble is Trouble.ACCESS
-    )
     channel = Channel.objects.get(pk=channel_id)
-    connecting.note_mailbox(channel, cause=_named(error), access=refused)
+    connecting.note_mailbox(channel, cause=_named(error), access=imap.is_refused(error))
 
 
 def _named(error: Exception) -> str:

@@ -15,9 +15,10 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations.channels import connecting, examples, mailing
+from conversations.channels import connecting, examples, mailing, trying_mail
 from conversations.channels.accounts import credentials_of
 from conversations.channels.api import served_by
+from conversations.channels.connecting_api import Emptiness
 from conversations.channels.models import Channel, ChannelHealth
 from crm.access.permissions import OwnerOnly, StaffOnly
 from crm.access.tokens import actor_of, person
@@ -63,11 +64,22 @@ class MailChange(Body):
     renew_webhooks = Truth(required=False)
 
 
-class Mail(GenericAPIView[Channel]):
-    queryset = Channel.objects.none()
+class TriedWords(serializers.Serializer[Any]):
+    """way: `fetching` or `sending`. said: where it goes, or what is wrong."""
 
-    def get_permissions(self) -> list[Any]:
-        return [OwnerOnly() if self.request.method == "PATCH" else StaffOnly()]
+    way = serializers.ChoiceField(choices=[trying_mail.FETCHING, trying_mail.SENDING])
+    works = serializers.BooleanField()
+    said = serializers.CharField()
+    remarks = serializers.ListField(child=serializers.CharField())
+
+
+class MailTried(serializers.Serializer[Any]):
+    tried = TriedWords(many=True)
+
+
+class _OneMail(GenericAPIView[Channel]):
+    permission_classes = [StaffOnly]
+    queryset = Channel.objects.none()
 
     def get_queryset(self) -> QuerySet[Channel]:
         return served_by(person(self.request))
@@ -76,6 +88,11 @@ class Mail(GenericAPIView[Channel]):
         found: Channel = get_object_or_404(self.get_queryset(), pk=pk)
         mailing.must_be_mail(found)
         return found
+
+
+class Mail(_OneMail):
+    def get_permissions(self) -> list[Any]:
+        return [OwnerOnly() if self.request.method == "PATCH" else StaffOnly()]
 
     @extend_schema(
         operation_id="channels_mail",
@@ -126,4 +143,22 @@ class Mail(GenericAPIView[Channel]):
         return Response(MailWords(told).data)
 
 
-urlpatterns = [path("channels/<uuid:pk>/mail/", Mail.as_view())]
+class Trial(_OneMail):
+    @extend_schema(
+        operation_id="channels_mail_test",
+        request=Emptiness,
+        responses={200: MailTried, 404: None},
+        examples=[examples.MAIL_TRIED],
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Signs in where mail is fetched from and where it goes out; nothing is fetched or sent.
+        A channel that mail is handed to (LMTP, a pipe) has no `fetching`."""
+        channel = self.channel(pk)
+        Emptiness(data=request.data or {}).is_valid(raise_exception=True)
+        return Response(MailTried({"tried": trying_mail.try_mail(channel)}).data)
+
+
+urlpatterns = [
+    path("channels/<uuid:pk>/mail/", Mail.as_view()),
+    path("channels/<uuid:pk>/mail/test/", Trial.as_view()),
+]

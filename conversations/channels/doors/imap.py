@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
+from imap_tools.errors import MailboxLoginError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
 from conversations.channels.doors.mail import LARGEST, store
 from conversations.channels.models import Channel, MailboxPosition
 from conversations.channels.services import note_heartbeat
+from conversations.channels.wire.contract import SendFailed, Trouble
 from conversations.channels.wire.email import oauth
 
 logger = logging.getLogger(__name__)
@@ -118,6 +120,13 @@ class Mailbox:
             self._box.client.shutdown()
         except (OSError, AttributeError):
             logger.debug("the connection was gone already")
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether the server no longer takes our word or token: nothing else is proof of that."""
+    return isinstance(error, MailboxLoginError) or (
+        isinstance(error, SendFailed) and error.trouble is Trouble.ACCESS
+    )
 
 
 def fetch(channel: Channel, box: Mailbox) -> int:

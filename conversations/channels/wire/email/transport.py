@@ -48,6 +48,26 @@ def send(
         raise SendFailed("the mail server's URL is not one of ours")
 
 
+def check(url: str, *, keys: Mapping[str, str] | None = None) -> str:
+    """Signs in, sends nothing. The server's name, "" where mails are files. Raises SendFailed."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+        there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+        if not (there.is_dir() and os.access(there, os.W_OK)):
+            raise SendFailed("the outbox can't be written")
+        return ""
+    if parts.scheme not in PORTS:
+        raise SendFailed("the mail server's URL is not one of ours")
+    with _connected(_Way(url, keys or {}), clock := _Clock()) as server:
+        clock.apply(server)
+        try:
+            _accepted(server.noop(), "NOOP")
+        except (OSError, smtplib.SMTPException) as error:
+            raise SendFailed(f"connection lost: {_said(error)}") from error
+    return parts.hostname or "localhost"
+
+
 def _write(folder: Path, name: str, mail: bytes) -> None:
     """The same name again replaces the same mail: nobody ever reads half a file."""
     path = folder / f"{safe_name(name)}.eml"

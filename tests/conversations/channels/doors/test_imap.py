@@ -17,9 +17,15 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from conversations.channels import listener
+from conversations.channels import listener, trying_mail
 from conversations.channels.doors import imap
-from conversations.channels.models import Channel, Envelope, Heartbeat, MailboxPosition
+from conversations.channels.models import (
+    Channel,
+    ChannelHealth,
+    Envelope,
+    Heartbeat,
+    MailboxPosition,
+)
 from conversations.channels.services import body_of
 from tests import house
 from tests.conversations.channels.doors import dovecot
@@ -94,6 +100,17 @@ def test_what_is_new_is_fetched_once_and_left_unread(running: Place, channel: Ch
     assert bodies() == [b"Message-ID: <%d@b.example>" % number for number in (1, 2, 3)]
     assert "Seen" not in running.flags()
     assert Heartbeat.objects.filter(source__channel=channel).count() == 1
+
+
+def test_a_test_signs_in_and_fetches_nothing(running: Place, channel: Channel) -> None:
+    running.put(1)
+    channel.inbox_url = running.url
+    assert trying_mail.try_mail(channel)[0] == trying_mail.Tried("fetching", True, "127.0.0.1")
+    assert ChannelHealth.objects.get(channel=channel).works is True
+    channel.inbox_url = running.url.replace("/INBOX", "/Nowhere")
+    assert not trying_mail.try_mail(channel)[0].works
+    assert ChannelHealth.objects.get(channel=channel).works is True  # the sign-in was taken
+    assert not Envelope.objects.exists()
 
 
 def test_a_crash_while_storing_skips_no_mail(

@@ -34,7 +34,13 @@ def record_all(
     at: datetime | None = None,
 ) -> None:
     """The same act on many things, a line each, in one statement."""
-    _write(verb, [(type(subject), subject.pk, data) for subject, data in subjects], by=by, at=at)
+    _write(
+        verb,
+        # not `type`: a request's user is a proxy of theirs
+        [(subject._meta.model, subject.pk, data) for subject, data in subjects],
+        by=by,
+        at=at,
+    )
 
 
 def record_keys(

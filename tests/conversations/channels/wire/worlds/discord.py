@@ -59,6 +59,7 @@ class DiscordWorld:
         self.asked: list[tuple[str, str, Any]] = []
         self.messages: dict[str, list[Frame]] = {TALK: [], THREAD: [], PRIVATE: []}
         self.sessions: dict[str, Session] = {}
+        self._speaking = threading.Lock()
         self.told: list[Frame] = []  # by the client, on the line
         self.greets: list[Frame | int] = []  # instead of a welcome: a frame, or a close code
         self.limit = {"total": 1000, "remaining": 999, "reset_after": 3_600_000}
@@ -114,11 +115,12 @@ class DiscordWorld:
             self.put(session, {"op": 0, "t": kind, "d": {**told, **server}})
 
     def put(self, session: Session, frame: Frame) -> None:
-        text = json.dumps({**frame, "s": len(session.frames) + 1})
-        session.frames.append(text)
-        if session.line is not None:
-            with suppress(ConnectionClosed):  # it is kept for who goes on with the session
-                session.line.send(text)
+        with self._speaking:
+            text = json.dumps({**frame, "s": len(session.frames) + 1})
+            session.frames.append(text)
+            if session.line is not None:
+                with suppress(ConnectionClosed):  # it is kept for who goes on with the session
+                    session.line.send(text)
 
     def say(
         self, text: str, *, few: bool = False, below: str = "", ago: float = 0, **more: Any
@@ -203,9 +205,10 @@ class DiscordWorld:
         if session is None:
             line.send(json.dumps({"op": 9, "d": False}))
             return None
-        for frame in session.frames[said["d"]["seq"] :]:
-            line.send(frame)
-        session.line = line
+        with self._speaking:  # the line is known before anything is heard on it
+            session.line = line
+            for frame in session.frames[said["d"]["seq"] :]:
+                line.send(frame)
         self.put(session, {"op": 0, "t": "RESUMED", "d": {}})
         return session
 

@@ -168,7 +168,9 @@ class Connect(APIView):
         return Response(ChannelWords(channel, context={"request": request}).data, status=201)
 
 
-class _OneConnection(GenericAPIView[Channel]):
+class OneChannel(GenericAPIView[Channel]):
+    """One of those that the person serves, of the sort that is asked for here."""
+
     permission_classes = [StaffOnly]
     queryset = Channel.objects.none()
 
@@ -177,8 +179,16 @@ class _OneConnection(GenericAPIView[Channel]):
 
     def channel(self, pk: UUID) -> Channel:
         found: Channel = get_object_or_404(self.get_queryset(), pk=pk)
-        connecting.must_connect(found)
+        self.must_fit(found)
         return found
+
+    def must_fit(self, channel: Channel) -> None:
+        """Raises Conflict where it is of no such sort."""
+
+
+class _OneConnection(OneChannel):
+    def must_fit(self, channel: Channel) -> None:
+        connecting.must_connect(channel)
 
     def answer(self, channel: Channel) -> Response:
         health = health_of(channel)

@@ -6,22 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.channels import connecting, examples, mailing, trying_mail
 from conversations.channels.accounts import credentials_of
-from conversations.channels.api import served_by
-from conversations.channels.connecting_api import Emptiness
+from conversations.channels.connecting_api import Emptiness, OneChannel
 from conversations.channels.models import Channel, ChannelHealth
 from crm.access.permissions import OwnerOnly, StaffOnly
-from crm.access.tokens import actor_of, person
+from crm.access.tokens import actor_of
 from crm.strict import Body, Text, Truth
 
 
@@ -77,17 +73,9 @@ class MailTried(serializers.Serializer[Any]):
     tried = TriedWords(many=True)
 
 
-class _OneMail(GenericAPIView[Channel]):
-    permission_classes = [StaffOnly]
-    queryset = Channel.objects.none()
-
-    def get_queryset(self) -> QuerySet[Channel]:
-        return served_by(person(self.request))
-
-    def channel(self, pk: UUID) -> Channel:
-        found: Channel = get_object_or_404(self.get_queryset(), pk=pk)
-        mailing.must_be_mail(found)
-        return found
+class _OneMail(OneChannel):
+    def must_fit(self, channel: Channel) -> None:
+        mailing.must_be_mail(channel)
 
 
 class Mail(_OneMail):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import threading
 import time
 import unicodedata
 import uuid
@@ -42,16 +43,27 @@ class Actor:
 AUTOMATION = Actor(user=None, via=Via.AUTOMATION)
 
 
-def uuid7() -> uuid.UUID:
-    """A time-ordered UUID (RFC 9562, version 7): index-friendly, unguessable (74 random bits).
+_STEPPED_BACK = 4096 * 1_000  # a second: the clock was set, what was made before it stands
+_latest = threading.local()
 
+
+def uuid7() -> uuid.UUID:
+    """A time-ordered UUID (RFC 9562, version 7): index-friendly, unguessable (62 random bits).
+
+    One thread's follow each other, so that rows written together keep their order: 4,096ths of a
+    millisecond stand behind the milliseconds (section 6.2, method 3), and none is used twice.
     Made in Python because PostgreSQL has `uuidv7()` only from 18 on.
     """
-    milliseconds = time.time_ns() // 1_000_000
-    raw = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
-    raw[6] = 0x70 | (raw[6] & 0x0F)
-    raw[8] = 0x80 | (raw[8] & 0x3F)
-    return uuid.UUID(bytes=bytes(raw))
+    ticks = time.time_ns() * 4096 // 1_000_000
+    last = getattr(_latest, "ticks", 0)
+    if last - _STEPPED_BACK < ticks <= last:
+        ticks = last + 1
+    _latest.ticks = ticks
+    milliseconds, fraction = divmod(ticks, 4096)
+    stamp = milliseconds.to_bytes(6, "big") + (0x7000 | fraction).to_bytes(2, "big")
+    chance = bytearray(os.urandom(8))
+    chance[0] = 0x80 | (chance[0] & 0x3F)
+    return uuid.UUID(bytes=stamp + bytes(chance))
 
 
 def unguessable() -> str:

@@ -3,8 +3,9 @@
 import fcntl
 import os
 import socket
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     slot = _take_slot()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
     settings.POLLING_AT_ONCE = 1  # one by one, within the test's own transaction
+    config.add_cleanup(_own_files())
     settings.WHITENOISE_AUTOREFRESH = True  # else each test client reads every static file first
     WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer waits 40 ms for an ACK
     default = settings.DATABASES["default"]
@@ -44,6 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
         door = f"{where.sockets}/redis.sock"
         settings.CACHES["default"]["LOCATION"] = f"unix://{door}?db={2 + 2 * slot}"
         settings.CELERY_BROKER_URL = f"redis+socket://{door}?virtual_host={3 + 2 * slot}"
+
+
+def _own_files() -> Callable[[], None]:
+    """Runs at the same time never share a file either: one forgets what the other still holds."""
+    folder = tempfile.TemporaryDirectory(prefix="relais-files-")
+    settings.STORAGES["default"]["OPTIONS"]["location"] = folder.name
+    return folder.cleanup
 
 
 def _take_slot() -> int:

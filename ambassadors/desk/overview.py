@@ -20,6 +20,7 @@ from ambassadors.communities.pages import for_employees, status_of, user_of
 from ambassadors.desk.frame import me, page
 from ambassadors.governance.eligibility import suspended
 from ambassadors.governance.pages import Waiting, shown
+from ambassadors.governance.policies import duties
 from ambassadors.governance.reading import drafts_of, waiting_for
 from ambassadors.governance.standing import ladder_of, standing
 from ambassadors.routing import reasons, services
@@ -106,6 +107,7 @@ def _show(request: HttpRequest, *, status: int = 200, **words: Any) -> HttpRespo
         available=availability_of(employee),
         away=next(iter(absences_of(employee, at=now)), None),
         obstacle=suspended([employee.pk], at=now).get(employee.pk, ""),
+        unread=[duty for duty in duties(employee, at=now) if not duty.is_read],
         reasons=reasons.choices(),
         now=now,
         leads=people_led_by(user).exists(),

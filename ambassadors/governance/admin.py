@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
 from ambassadors.governance import (
     correcting,
@@ -137,14 +138,27 @@ class EscalationRuleAdmin(Noted):
     autocomplete_fields = ("unit", "channels", "role")
 
 
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    in_force_on = forms.DateField(
+        label=_("In force from"),
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text=_(
+            "Empty: at once. People read and sign a version that is announced before it holds, so"
+            " that nobody speaks without it on its first day."
+        ),
+    )
+
+
 @admin.register(Policy)
 class PolicyAdmin(Paged, ModelAdmin):
     """A version is published by adding it, and never changed; who has read it is on the board."""
 
-    list_display = ("name", "version", "occurred_at", "reviewed_at", "gates_offers")
-    fields = ("name", "version", "text", "gates_offers")
+    form = PolicyForm
+    list_display = ("name", "version", "in_force_from", "reviewed_at", "gates_offers")
+    fields = ("name", "version", "text", "gates_offers", "in_force_on")
     ordering = ("name", "-occurred_at")
-    actions = ("review_chosen",)
+    actions = ("review_chosen", "withdraw_chosen")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -161,6 +175,7 @@ class PolicyAdmin(Paged, ModelAdmin):
             version=obj.version,
             text=obj.text,
             gates_offers=obj.gates_offers,
+            in_force_on=form.cleaned_data["in_force_on"],
             by=actor_of(request),
         )
         obj.pk, obj.occurred_at = made.pk, made.occurred_at
@@ -172,6 +187,10 @@ class PolicyAdmin(Paged, ModelAdmin):
             messages.error(request, str(error))
             return self._response_post_save(request, None)
 
+    @display(description=_("in force from"), ordering="occurred_at")
+    def in_force_from(self, obj: Policy) -> datetime | None:
+        return obj.occurred_at if obj.reviewed_at is None else None
+
     def get_urls(self) -> list[URLPattern]:
         board = self.admin_site.admin_view(pages.board)
         return [path("board/", board, name="policy_board"), *super().get_urls()]
@@ -182,6 +201,15 @@ class PolicyAdmin(Paged, ModelAdmin):
             try:
                 policies.review(policy, by=actor_of(request))
                 messages.success(request, _("The review is noted."))
+            except RelaisError as error:
+                messages.error(request, f"{policy}: {error}")
+
+    @admin.action(description=_("Withdraw: not in force yet"), permissions=["add"])
+    def withdraw_chosen(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
+        for policy in queryset:
+            try:
+                policies.withdraw(policy, by=actor_of(request))
+                messages.success(request, gettext("%(policy)s is withdrawn.") % {"policy": policy})
             except RelaisError as error:
                 messages.error(request, f"{policy}: {error}")
 

@@ -234,7 +234,7 @@ def _short_page(results: Any) -> Response:
 class Policies(APIView):
     @extend_schema(operation_id="policies_list", responses=PolicyPage, examples=[examples.POLICIES])
     def get(self, request: Request) -> Response:
-        """The policies in force as you have them before you; one short page, unread first."""
+        """Policies in force, and versions announced, as you have them; one page, unread first."""
         found = policies.duties(employee_of(person(request)), at=timezone.now())
         return _short_page(PolicyWords(found, many=True).data)
 
@@ -249,7 +249,7 @@ class Acknowledge(APIView):
         examples=[examples.POLICY],
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        """Says, as yourself, that you have read this version; 409 when another is in force."""
+        """Says, as yourself, that you have read this version; 409 for a former one."""
         employee = employee_of(person(request))
         policy = get_object_or_404(Policy, pk=pk)
         return once(request, lambda: self._acknowledge(request, policy, employee))
@@ -259,7 +259,8 @@ class Acknowledge(APIView):
         by: Actor = actor_of(request)
         policies.acknowledge(policy, by=by)
         duties = policies.duties(employee, at=timezone.now())
-        mine = next(duty for duty in duties if duty.policy.name == policy.name)
+        which = policy.name, policy.version
+        mine = next(duty for duty in duties if (duty.policy.name, duty.policy.version) == which)
         return Response(PolicyWords(mine).data)
 
 

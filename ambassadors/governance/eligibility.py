@@ -78,6 +78,13 @@ def in_force(*, at: datetime) -> dict[str, InForce]:
     return found
 
 
+def coming(*, at: datetime) -> dict[str, Version]:
+    """Policy -> the version that is announced at `at`, dated by when it comes into force."""
+    rows = Policy.objects.filter(occurred_at__gt=at, reviewed_at=None).order_by("-occurred_at")
+    found = rows.values_list("name", "version", "occurred_at", "gates_offers")
+    return {row[0]: Version(*row) for row in found}
+
+
 def signed(
     people: Collection[uuid.UUID], names: Iterable[str]
 ) -> dict[tuple[uuid.UUID, str], set[str]]:

@@ -77,6 +77,7 @@ _POLICY: dict[str, Any] = {
     "version": "2",
     "text": "Answer as yourself. Never promise what you can't keep.",
     "published_at": _AT,
+    "in_force_at": _AT,
     "is_read": False,
     "due_at": "2026-12-08T09:30:00Z",
     "suspends": False,

@@ -17,7 +17,8 @@ from crm.values import uuid7
 class Policy(Keyed, Acted):
     """One version of one policy, or a later review of it. A policy is known by its name.
 
-    A version is dated by its first row; a row with `reviewed_at` says that it is still right.
+    A version is in force from its first row's `occurred_at` on, which may lie ahead: it is read
+    before it holds. A row with `reviewed_at` says that it is still right.
     gates_offers: who has not read it is not asked to answer.
     """
 

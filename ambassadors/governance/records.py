@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model, QuerySet
+from django.db.models.functions import Now
 
 from ambassadors.governance.ladder import Step, StepKind, Vouch
 from ambassadors.governance.models import (
@@ -68,7 +69,14 @@ class Said(Reference):
         return Reference.shown(self, row, name)
 
 
-POLICY = Record(
+class PolicyRecord(Record[Policy]):
+    """What is announced has no line yet: no line tells of what lies ahead."""
+
+    def rows(self) -> QuerySet[Policy]:
+        return super().rows().filter(occurred_at__lte=Now())
+
+
+POLICY = PolicyRecord(
     "policy",
     Policy,
     name=Text(longest=200, blank=False),
@@ -177,11 +185,15 @@ class AcknowledgementRecord(Record[Acknowledgement]):
         return all(getattr(there, name) == getattr(row, name) for name in names)
 
     def lines(self) -> Iterator[dict[str, Json]]:
-        """A policy is named by the id of that version's first line, else by its name."""
+        """A policy is named by the id of that version's first line, else by its name; one that
+        is announced only has no line, and nor has what was signed of it."""
         ids: dict[tuple[str, str], str] = {}
         for policy in POLICY.rows():
             ids.setdefault((policy.name, policy.version), id_of(policy))
+        names = {name for name, _version in ids}
         for line in super().lines():
+            if line["policy"] not in names:
+                continue
             yield line | {"policy": ids.get((line["policy"], line["version"]), line["policy"])}
 
 

@@ -161,14 +161,15 @@ class TrustWords(serializers.Serializer[Any]):
 
 
 class PolicyWords(serializers.Serializer[Any]):
-    """id: of the version in force. due_at: by when it should be read. suspends: it keeps offers
-    from you now."""
+    """id: of the version in force, or of one that is announced: in_force_at lies ahead. due_at: by
+    when it should be read. suspends: it keeps offers from you now."""
 
     id = serializers.UUIDField(source="policy.pk")
     name = serializers.CharField(source="policy.name")
     version = serializers.CharField(source="policy.version")
     text = serializers.CharField(source="policy.text")
-    published_at = serializers.DateTimeField(source="policy.occurred_at")
+    published_at = serializers.DateTimeField()
+    in_force_at = serializers.DateTimeField()
     is_read = serializers.BooleanField()
     due_at = serializers.DateTimeField()
     suspends = serializers.BooleanField()

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ambassadors.communities.models import Community, Insight, InsightOutcome, Post, RoundTrip
-from crm.journal.measures import Beginning, first_recorded_since, oldest
+from crm.journal.measures import Beginning, Moments, recorded_since
 from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
 
@@ -101,11 +101,9 @@ def visible_threads(
     return {pk: openings[place] for pk, place in places.items() if place in openings}
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    return oldest(
-        *(first_recorded_since(one, since) for one in (Community, Post, RoundTrip, Insight))
-    )
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    return [recorded_since(one, since) for one in (Community, Post, RoundTrip, Insight)]
 
 
 def undated() -> list[str]:

@@ -15,7 +15,7 @@ from ambassadors.governance.models import (
     Policy,
     Training,
 )
-from crm.journal.measures import BY_ID, first_recorded_since, oldest
+from crm.journal.measures import BY_ID, Moments, recorded_since
 from crm.values import Via
 
 
@@ -91,11 +91,7 @@ def corrections() -> list[CorrectionRow]:
     return [CorrectionRow(*r) for r in rows.values_list("occurred_at", "recorded_at", "message_id")]
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    return oldest(
-        *(
-            first_recorded_since(one, since)
-            for one in (Policy, Acknowledgement, Training, Escalation, Correction)
-        )
-    )
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    kinds = (Policy, Acknowledgement, Training, Escalation, Correction)
+    return [recorded_since(one, since) for one in kinds]

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ambassadors.routing.models import Offer
-from crm.journal.measures import Reach, among, first_recorded_since, reach, recorded_before
+from crm.journal.measures import Moments, Reach, among, reach, recorded_before, recorded_since
 from crm.values import Via
 
 
@@ -32,9 +32,9 @@ def assignments(conversations: Collection[UUID] | None = None) -> list[Assignmen
     return sorted((AssignmentRow(*row) for some in found for row in some), key=lambda row: row.at)
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    return first_recorded_since(Offer, since)
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    return [recorded_since(Offer, since)]
 
 
 def reaches(*, known_at: datetime | None = None) -> list[Reach]:

@@ -11,7 +11,7 @@ from django.db.models import Case, F, Value, When
 
 from conversations.channels.models import ChannelVersion, Heartbeat, Source
 from conversations.channels.wire.drill import KIND as DRILL
-from crm.journal.measures import first_recorded_since, oldest
+from crm.journal.measures import Moments, recorded_since
 
 
 class ChannelRow(NamedTuple):
@@ -66,11 +66,9 @@ def source_names(ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(Source.objects.filter(pk__in=ids).values_list("pk", "name"))
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    return oldest(
-        *(first_recorded_since(one, since) for one in (ChannelVersion, Source, Heartbeat))
-    )
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    return [recorded_since(one, since) for one in (ChannelVersion, Source, Heartbeat)]
 
 
 def undated() -> list[str]:

@@ -11,7 +11,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Least
 
 from conversations.editorial.models import Decision, Publication, Reaction
-from crm.journal.measures import Beginning, first_recorded_since, oldest
+from crm.journal.measures import Beginning, Moments, recorded_since
 from crm.journal.measures import beginnings as beginnings_of
 from crm.values import Via
 
@@ -102,7 +102,7 @@ def reactions(start: datetime, end: datetime) -> list[tuple[str, float]]:
     return [(metric, total) for metric, total in sums]
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    appeared = first_recorded_since(Publication, since, at=Least("occurred_at", "published_at"))
-    return oldest(appeared, *(first_recorded_since(one, since) for one in (Reaction, Decision)))
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    appeared = recorded_since(Publication, since, at=Least("occurred_at", "published_at"))
+    return [appeared, *(recorded_since(one, since) for one in (Reaction, Decision))]

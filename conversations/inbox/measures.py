@@ -19,10 +19,11 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    UUIDField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest, Substr
+from django.db.models.functions import Cast, Coalesce, Greatest, Substr
 
 from conversations.channels.wire.drill import KIND as DRILL
 from conversations.inbox.models import (
@@ -38,12 +39,13 @@ from conversations.inbox.models.message import ERASED
 from crm.journal.measures import (
     AT_ONCE,
     BY_ID,
+    Moments,
     Reach,
     among,
-    first_recorded_since,
-    oldest,
+    moments,
     reach,
     recorded_before,
+    recorded_since,
 )
 from crm.journal.models import Act
 from crm.values import Via
@@ -178,24 +180,21 @@ def visible_subjects(user: User | AnonymousUser, ids: Collection[UUID]) -> dict[
     return {one.pk: str(one) for one in seen.only("pk", "subject")}
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    said = first_recorded_since(Message, since, at=Coalesce("sent_at", "occurred_at"))
-    rest = (first_recorded_since(one, since) for one in (NeedsAnswer, Closing))
-    return oldest(said, moved(since), *rest)
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    said = recorded_since(Message, since, at=Coalesce("sent_at", "occurred_at"))
+    rest = (recorded_since(one, since) for one in (NeedsAnswer, Closing))
+    return [said, moved(since), *rest]
 
 
-def moved(since: datetime) -> datetime | None:
+def moved(since: datetime) -> Moments:
     """The same of messages that a person sent again: they counted from an earlier sending on.
 
     A first sending and a failure count from their own moment on, which is now.
     """
     again = Act.objects.filter(verb="delivery_retried", occurred_at__gte=since)
-    ids = [UUID(one) for one in again.values_list("subject_id", flat=True)]
-    found: datetime | None = Message.objects.filter(pk__in=ids).aggregate(at=Min("occurred_at"))[
-        "at"
-    ]
-    return found
+    ids = again.values(subject=Cast("subject_id", UUIDField()))
+    return moments(Message.objects.filter(pk__in=ids), "occurred_at")
 
 
 def alive(start: datetime, end: datetime, *, contacts: Collection[UUID]) -> set[UUID]:

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from conversations.knowledge.models import Article, ArticleReview, ArticleUse
 from crm.journal.measures import (
+    Moments,
     Reach,
     among,
-    first_recorded_since,
-    oldest,
     reach,
     recorded_before,
+    recorded_since,
 )
 
 
@@ -66,11 +66,9 @@ def written(until: datetime) -> int:
     return Article.objects.filter(occurred_at__lt=until).count()
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    return oldest(
-        *(first_recorded_since(one, since) for one in (Article, ArticleReview, ArticleUse))
-    )
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    return [recorded_since(one, since) for one in (Article, ArticleReview, ArticleUse)]
 
 
 def reaches(*, known_at: datetime | None = None) -> list[Reach]:

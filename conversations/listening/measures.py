@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from conversations.listening.models import Mention, Triage
-from crm.journal.measures import BY_ID, first_recorded_since, oldest
+from crm.journal.measures import BY_ID, Moments, recorded_since
 from crm.values import Via
 
 
@@ -41,6 +41,6 @@ def triages() -> list[TriageRow]:
     return [TriageRow(*row) for row in rows.values_list(*fields)]
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    return oldest(*(first_recorded_since(one, since) for one in (Mention, Triage)))
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    return [recorded_since(one, since) for one in (Mention, Triage)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from crm.contacts.models import Contact, ContactMerge, Identity
-from crm.journal.measures import Beginning, first_recorded_since, oldest
+from crm.journal.measures import Beginning, Moments, recorded_since
 from crm.journal.measures import beginnings as beginnings_of
 
 
@@ -48,7 +48,7 @@ def beginnings() -> list[Beginning]:
     return beginnings_of(Contact)
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about."""
-    addresses = first_recorded_since(Identity, since, at="contact__occurred_at")
-    return oldest(addresses, *(first_recorded_since(one, since) for one in (Contact, ContactMerge)))
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about."""
+    addresses = recorded_since(Identity, since, at="contact__occurred_at")
+    return [addresses, *(recorded_since(one, since) for one in (Contact, ContactMerge))]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import CharField, F, Min, Model, Q, QuerySet, RowRange, Window
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Collate
@@ -32,12 +33,29 @@ def beginnings(model: type[Model]) -> list[Beginning]:
     return [Beginning(*row) for row in first.values_list("occurred_at", "recorded_at")]
 
 
-def first_recorded_since(
+Moments = QuerySet[Any, Any]  # rows of one column, `happened`
+
+
+def recorded_since(
     model: type[Model], since: datetime, *, at: str | Combinable = "occurred_at"
-) -> datetime | None:
-    """When the oldest happened of what was recorded from `since` on; None: nothing was."""
+) -> Moments:
+    """When what was recorded from `since` on happened."""
     rows = model._default_manager.filter(recorded_at__gte=since)  # noqa: SLF001  # as above
-    found: datetime | None = rows.aggregate(at=Min(at))["at"]
+    return moments(rows, at)
+
+
+def moments(rows: QuerySet[Any], at: str | Combinable) -> Moments:
+    return rows.order_by().values(happened=F(at) if isinstance(at, str) else at)
+
+
+def oldest_of(looks: Iterable[Moments]) -> datetime | None:
+    """The oldest of all these moments, in one statement; None: there is none."""
+    asked = [look.query.sql_with_params() for look in looks]
+    firsts = [f"SELECT min(happened) AS at FROM ({sql}) look" for sql, _ in asked]  # noqa: S608
+    sql = f"SELECT min(at) FROM ({' UNION ALL '.join(firsts)}) looks"  # noqa: S608 - Django's own
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for _, values in asked for value in values])
+        found: datetime | None = cursor.fetchone()[0]
     return found
 
 

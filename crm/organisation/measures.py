@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import DateTimeField, F, Value
 
-from crm.journal.measures import first_recorded_since, oldest
+from crm.journal.measures import Moments, recorded_since
 from crm.organisation.models import (
     CompanyVersion,
     DepartmentVersion,
@@ -83,13 +83,13 @@ def employees() -> list[EmployeeRow]:
     return [EmployeeRow(*row) for row in rows.values_list(*fields, *facts)]
 
 
-def touched(since: datetime) -> datetime | None:
-    """The oldest moment that what was recorded from `since` on says something about.
+def touched(since: datetime) -> list[Moments]:
+    """The moments that what was recorded from `since` on says something about.
 
     A company and a unit are shown before their first version: that is every moment.
     """
-    for version in (CompanyVersion, UnitVersion):
-        if first_recorded_since(version, since) is not None:
-            return EVER
-    found = (first_recorded_since(one, since) for one in (DepartmentVersion, EmployeeVersion))
-    return oldest(*found)
+    ever = Value(EVER, output_field=DateTimeField())
+    return [
+        *(recorded_since(one, since, at=ever) for one in (CompanyVersion, UnitVersion)),
+        *(recorded_since(one, since) for one in (DepartmentVersion, EmployeeVersion)),
+    ]

@@ -10,9 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 
-from django.db.models import TextField
-from django.db.models.functions import MD5, Cast
-
 from ambassadors.communities import measures as communities
 from ambassadors.governance import measures as governance
 from ambassadors.routing import measures as routing
@@ -22,18 +19,19 @@ from conversations.inbox import measures as inbox
 from conversations.knowledge import measures as knowledge
 from conversations.listening import measures as listening
 from crm.contacts import measures as contacts
-from crm.journal.measures import oldest
+from crm.journal.measures import oldest, oldest_of
 from crm.organisation import measures as organisation
 from maturity.facts.evidence import Evidence
 from maturity.facts.ledger import Day
 from maturity.facts.models import DayFacts, Reading, Touch
 from maturity.facts.organisation import UnitAt
 from maturity.facts.packing import (
+    FLAT,
     Json,
     Pairs,
+    flat_pairs,
     pack,
     pack_evidence,
-    packed_pairs,
     pairs,
     unpack,
     unpack_evidence,
@@ -56,7 +54,7 @@ ROOMS = (
     communities,
 )
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-DIGEST = MD5(Cast("said", TextField()))
+AT_ONCE = 13  # days whose figures are read together: a walk asks for one after the other
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,15 @@ class KeptDay:
 
 @dataclass(frozen=True)
 class Packed:
-    """A kept day as it lies in the database: most of a walk's days are asked for k and n alone."""
+    """A kept day as it lies in the database.
+
+    Most days of a walk are asked for no figure at all, since it goes on from a remembered place,
+    or for k and n alone: what is asked for is read then, with that of its neighbours.
+    """
 
     on: date
-    said: Json
+    pk: int
+    shelf: Shelf
     model: Model
     begins: date | None
     has_imports: bool
@@ -88,11 +91,35 @@ class Packed:
 
     @cached_property
     def day(self) -> Day:
-        return unpack(self.on, self.said, self.model)
+        return unpack(self.on, self.shelf.said(self.pk), self.model)
 
     @property
     def figures(self) -> Pairs:
-        return packed_pairs(self.said, self.model)
+        return self.shelf.figures(self.pk)
+
+
+class Shelf:
+    """The rows of the kept days that were looked up together, oldest day first."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.pks: list[int] = []
+        self._said: dict[int, Json] = {}
+
+    def said(self, pk: int) -> Json:
+        if pk not in self._said:
+            begins = self.pks.index(pk)
+            rows = DayFacts.objects.filter(pk__in=self.pks[begins : begins + AT_ONCE])
+            self._said = dict(rows.values_list("pk", "said"))
+        return self._said[pk]
+
+    def figures(self, pk: int) -> Pairs:
+        return self._figures[pk]
+
+    @cached_property
+    def _figures(self) -> dict[int, Pairs]:
+        rows = DayFacts.objects.filter(pk__in=self.pks).values_list("pk", *FLAT)
+        return {pk: flat_pairs(flat, self.model) for pk, *flat in rows.iterator()}
 
 
 AnyDay = KeptDay | Packed
@@ -108,7 +135,7 @@ def ground(model: Model, reading: Reading) -> str:
 
 def touched(since: datetime) -> datetime | None:
     """The oldest moment that anything recorded from `since` on says something about."""
-    return oldest(*(room.touched(since) for room in ROOMS))
+    return oldest_of(look for room in ROOMS for look in room.touched(since))
 
 
 class Looks:
@@ -146,11 +173,13 @@ def kept_days(
         reading=reading, ground=ground(model, reading), day__in=list(days)
     )
     found: dict[date, AnyDay] = {}
-    newest = rows.order_by("day", "-id").distinct("day").annotate(digest=DIGEST)
-    fields = ("day", "cut", "counted_at", "begins", "has_imports", "said", "digest")
-    for day, cut, counted_at, begins, has_imports, said, digest in newest.values_list(*fields):
+    shelf = Shelf(model)
+    newest = rows.order_by("day", "-id").distinct("day")
+    fields = ("day", "cut", "counted_at", "pk", "begins", "has_imports", "digest")
+    for day, cut, counted_at, pk, *rest in newest.values_list(*fields):
         if looks is None or looks.is_current(cut=cut, counted_at=counted_at):
-            found[day] = Packed(day, said, model, begins, has_imports, digest)
+            found[day] = Packed(day, pk, shelf, model, *rest)
+            shelf.pks.append(pk)
     return found
 
 

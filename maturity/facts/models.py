@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Cast, Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -30,6 +30,7 @@ class DayFacts(models.Model):
     ground: what else the figures rest on (the model, how it is counted, facts without a date).
     begins: the first Monday of the walk as this row knows it; null: none up to this day.
     evidence: the records behind the company's criteria, kept of days counted as they came.
+    digest: of the figures.
     """
 
     day = models.DateField(_("day"))
@@ -42,6 +43,11 @@ class DayFacts(models.Model):
     said: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     evidence: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
         null=True
+    )
+    digest = models.GeneratedField(
+        expression=MD5(Cast("said", models.TextField())),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
     )
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
 

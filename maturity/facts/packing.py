@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db.models import F, Func, JSONField
 
 from maturity.facts.clock import Clock
 from maturity.facts.evidence import Evidence, Trace
@@ -86,14 +88,28 @@ def pairs(day: Day) -> Pairs:
     return {who: {name: (one.k, one.n) for name, one in said.items()} for who, said in of.items()}
 
 
-def packed_pairs(said: Json, model: Model) -> Pairs:
-    """The same of a packed day: two numbers of each, and no object made."""
-    of: dict[str | None, Json] = {None: said["company"]}
-    of |= {one["unit"]: one["figures"] for one in said["units"] if one["walks"]}
-    names = list(model.by_id)
+def _flat(path: str) -> Func:
+    """All that a path finds in a packed day, as one array, put together by the database."""
+    template = f"jsonb_path_query_array(%(expressions)s, '{path}')"
+    return Func(F("said"), template=template, output_field=JSONField())
+
+
+# The units that walk; k and n of their criteria one after the other; those of the company.
+FLAT = (
+    _flat("$.units[*] ? (@.walks == true).unit"),
+    _flat("$.units[*] ? (@.walks == true).figures.*[0, 1]"),
+    _flat("$.company.*[0, 1]"),
+)
+
+
+def flat_pairs(flat: Sequence[list[Any]], model: Model) -> Pairs:
+    """The same of a packed day, from `FLAT`: two numbers of each, and no other is read."""
+    units, figures, company = flat
+    names = sorted(model.by_id, key=lambda name: (len(name), name))  # as jsonb orders keys
+    numbers = iter([*company, *figures])
     return {
-        who: {name: (figures[name][0], figures[name][1]) for name in names}
-        for who, figures in of.items()
+        who: {name: (k, n) for name, k, n in zip(names, numbers, numbers, strict=False)}
+        for who in (None, *units)
     }
 
 

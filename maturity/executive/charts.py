@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import exp
 
@@ -21,7 +21,8 @@ PEAK = 150.0
 WORDS_UNTIL = 2.2  # the words of stage 1 stand where its area still has some height
 BOUNDS = (REACH, 1.0, 0.0, -1.0, -2.0, -REACH)  # stage 1 is far right: read from right to left
 STEPS = 24
-TREND_WIDTH, TREND_HEIGHT = 760.0, 190.0
+TREND_WIDTH, TREND_NARROW = 760.0, 330.0  # the narrow one is for a telephone
+TREND_RIGHT = 16.0
 TREND_LEFT, TREND_TOP, TREND_STEP = 118.0, 14.0, 30.0
 LINE_WIDTH, LINE_HEIGHT, LINE_EDGE = 300.0, 60.0, 4.0  # the trend of one criterion
 HEADROOM = 1.2  # its scale reaches this much above its threshold
@@ -51,10 +52,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Trend:
+    """width: of the whole drawing. narrow: the same for a telephone."""
+
+    width: float
     path: str
     levels: Sequence[tuple[float, Stage]]
     years: Sequence[tuple[float, date]]
     steps: Sequence[Step]
+    narrow: Trend | None = None
+
+    @property
+    def right(self) -> float:
+        return self.width - TREND_RIGHT
 
 
 def across(deviation: float) -> float:
@@ -98,11 +107,18 @@ def trend(model: Model, stages_at: Sequence[tuple[date, int | None]], until: dat
     weeks = [(on, stage) for on, stage in stages_at if until - on <= THREE_YEARS]
     if not weeks:
         return None
+    wide, narrow = (stairs(model, weeks, until, width) for width in (TREND_WIDTH, TREND_NARROW))
+    return replace(wide, narrow=narrow)
+
+
+def stairs(
+    model: Model, weeks: Sequence[tuple[date, int | None]], until: date, width: float
+) -> Trend:
     first, last = weeks[0][0], max(until, weeks[-1][0])
     span = max((last - first).days, 1)
 
     def x(on: date) -> float:
-        return round(TREND_LEFT + (on - first).days / span * (TREND_WIDTH - TREND_LEFT - 16), 1)
+        return round(TREND_LEFT + (on - first).days / span * (width - TREND_LEFT - TREND_RIGHT), 1)
 
     path, before = "", weeks[0][1]
     steps: list[Step] = []
@@ -116,7 +132,7 @@ def trend(model: Model, stages_at: Sequence[tuple[date, int | None]], until: dat
         before = stage
     path += f" H{x(last)}"
     levels = [(level(one.number, model.top), one) for one in (*model.stages, model.unassessed)]
-    return Trend(path, levels, [(x(on), on) for on in new_years(first, last)], steps)
+    return Trend(width, path, levels, [(x(on), on) for on in new_years(first, last)], steps)
 
 
 @dataclass(frozen=True)

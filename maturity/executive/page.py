@@ -115,6 +115,13 @@ class Page:
     path: Sequence[Row] = field(default_factory=tuple)
 
     @property
+    def trends(self) -> Sequence[tuple[str, Trend]]:
+        """One drawing for wide screens and one for narrow ones: neither scrolls."""
+        if self.trend is None or self.trend.narrow is None:
+            return ()
+        return (("wide", self.trend), ("narrow", self.trend.narrow))
+
+    @property
     def source(self) -> Row:
         return self.rows[0]
 

@@ -120,7 +120,10 @@ class Reading(Kept):
 
 
 class Transition(Kept):
-    """A change of stage that a weekly evaluation made, and what caused it."""
+    """A change of stage that a weekly evaluation made, and what caused it.
+
+    joined: ids of the units that came, without whom it had not been made.
+    """
 
     appraisal = models.ForeignKey(Appraisal, on_delete=models.PROTECT, related_name="transitions")
     at = models.DateField(_("on"))
@@ -135,6 +138,7 @@ class Transition(Kept):
     came_from = models.PositiveSmallIntegerField(_("from"), null=True)
     to = models.PositiveSmallIntegerField(_("to"), null=True)
     causes = ArrayField(models.CharField(max_length=20), verbose_name=_("causes"), default=list)
+    joined = ArrayField(models.UUIDField(), verbose_name=_("units that came"), default=list)
 
     class Meta:
         verbose_name = _("change of stage")

@@ -106,6 +106,7 @@ def keep(week: Week, unit: UUID | None, standing: Standing, said: dict[str, Any]
             came_from=change.came_from,
             to=change.to,
             causes=list(change.causes),
+            joined=list(change.joined),
         )
         for change in standing.transitions
         if change.at == week.on

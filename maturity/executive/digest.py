@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 
 from conversations.channels.notices import tell_person
 from crm.access.models import Role, RoleGrant
-from crm.organisation.models import User
+from crm.organisation.models import Unit, User
 from crm.organisation.people import in_language_of
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.appraisals.versions import today_model
 from maturity.executive.models import Digest, MailWish, Rhythm
-from maturity.executive.page import cause_names
+from maturity.executive.page import because, cause_names
 from maturity.executive.wording import language
 
 FRESH = timedelta(days=6)  # a digest of an older Monday is no news
@@ -179,11 +179,13 @@ def told(news: News) -> Iterator[str]:
 def change_line(change: Transition) -> str:
     model = today_model()
     names = cause_names(model)
+    causes = [names.get(cause, cause) for cause in change.causes]
+    came = Unit.objects.filter(pk__in=change.joined).order_by("name")
     said = {
         "who": change.unit.name if change.unit else _("the company"),
         "before": model.stage(change.came_from).name[language()],
         "after": model.stage(change.to).name[language()],
         "day": date_format(change.at, "SHORT_DATE_FORMAT"),
-        "causes": ", ".join(names.get(cause, cause) for cause in change.causes),
+        "causes": because(causes, [unit.name for unit in came]),
     }
     return _("%(day)s %(who)s: %(before)s → %(after)s (%(causes)s)") % said

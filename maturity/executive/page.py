@@ -39,16 +39,20 @@ class Change:
 
     @property
     def because(self) -> str:
-        """What caused it, and who had come."""
-        said = ", ".join(self.causes)
-        if not self.joined:
-            return said
-        told = ngettext(
-            "%(causes)s; a unit that came: %(units)s",
-            "%(causes)s; units that came: %(units)s",
-            len(self.joined),
-        )
-        return told % {"causes": said, "units": ", ".join(self.joined)}
+        return because(self.causes, self.joined)
+
+
+def because(causes: Sequence[str], joined: Sequence[str]) -> str:
+    """What caused a step, and which units had come."""
+    said = ", ".join(causes)
+    if not joined:
+        return said
+    told = ngettext(
+        "%(causes)s; a unit that came: %(units)s",
+        "%(causes)s; units that came: %(units)s",
+        len(joined),
+    )
+    return told % {"causes": said, "units": ", ".join(joined)}
 
 
 @dataclass(frozen=True)

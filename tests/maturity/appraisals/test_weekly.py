@@ -4,6 +4,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from crm.contacts.models import Contact, Identity
+from crm.organisation.models import Unit
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.appraisals.services import PastReading, appraise, store_due_appraisals
 from tests.maturity.company import START, Company, criterion
@@ -63,6 +64,23 @@ def test_nothing_is_stored_before_a_quarter_of_an_hour_after_midnight(company):
     midnight = datetime(2026, 4, 12, 22, tzinfo=UTC)
     store_due_appraisals(at=midnight + timedelta(minutes=14))
     assert not Appraisal.objects.filter(as_of=MONDAY).exists()
+
+
+def test_a_kept_step_names_the_unit_that_came(tmp_path):
+    """A company whose own source is mute buys a shop that is heard."""
+    company = Company()
+    company.busy_weeks(14)
+    company.lines = [line for line in company.lines if line["type"] != "heartbeat"]
+    at = START + timedelta(weeks=9)
+    company.add("unit", id="shop", at=at, name="Shop", profile="b2b", timezone="Europe/Paris")
+    company.add("source", id="ear", at=at, kind="listening", unit="shop", name="Ear")
+    for day in range(35):
+        company.add("heartbeat", at=at + timedelta(days=day), source="ear")
+    recorded_as_it_happened(company, tmp_path)
+    store_due_appraisals(at=AFTER)
+    step = Transition.objects.get(unit=None)
+    assert (step.came_from, step.to, step.causes) == (None, 2, ["S1-INS"])
+    assert step.joined == [Unit.objects.get(name="Shop").pk]
 
 
 def test_the_known_reading_recomputed_later_equals_the_snapshot(company, tmp_path):

@@ -84,6 +84,17 @@ def test_staff_are_told_what_moved_this_week_once(outbox):
     assert Digest.objects.get().sent_at is not None
 
 
+def test_a_unit_that_came_is_named_beside_the_cause(outbox):
+    ada = somebody(Role.STAFF)
+    kept = week(MONDAY, number=3)
+    step = {"at": MONDAY, "came_from": 2, "to": 3, "causes": ["S3-CON-1"]}
+    Transition.objects.create(appraisal=kept, joined=[house.unit("Shop").pk], **step)
+    digest.send_due(today=MONDAY)
+    assert "Coordinating (Answers in time; a unit that came: Shop)" in words(
+        outbox()[ada.user.email]
+    )
+
+
 def test_executives_are_told_on_the_first_monday_of_a_month_of_the_whole_month(outbox):
     boss = somebody(Role.EXECUTIVE)
     moved()

@@ -92,7 +92,8 @@ def summary(figures: Figures) -> Iterator[str]:
     yield f"| exact, at rest | 85 % | {percent(exact, whole)} | {held(is_exact)} |"
     is_near = held(near == whole)
     yield f"| at most one stage off, at rest | always | {percent(near, whole)} | {is_near} |"
-    most = f"{len(restless)} with more" if restless else "never more"
+    all_ = sum(1 for _ in figures.segments())
+    most = f"{len(restless)} of {all_} with more" if restless else f"never more, of {all_}"
     yield f"| changes of stage for a real change | one a step | {most} | {held(not restless)} |"
     for profile in ("b2c", "b2b"):
         for (before, after), delays in figures.delays(profile).items():

@@ -18,7 +18,7 @@ KINDS = {
     "b2b": ("email", "webchat", "forum", "mastodon"),
 }
 WEIGHTS = (5.0, 4.0, 3.0, 2.5, 2.0, 1.5)  # the first channels stay the busiest
-HEADS = {"b2c": (250, 600), "b2b": (80, 200)}  # the study asked large companies
+HEADS = (250, 600)  # a large company begins at 250 (Recommendation 2003/361/EC)
 SHIFT = {"b2c": (4, 80), "b2b": (2, 60)}  # least social team, heads for each of it
 BUSINESS = 0.6  # of a consumer company's conversations: fewer, longer relations
 SPREAD = 1.5  # weeks before or after the phase's own in which one of its practices begins
@@ -63,8 +63,7 @@ class Article:
 
 def heads(story: Story) -> float:
     """Of the company as it began; a part of it has its share of them."""
-    low, high = HEADS[story.profile]
-    return Random(f"{story.seed}:heads").uniform(low, high)  # noqa: S311 - reproducible, no secret
+    return Random(f"{story.seed}:heads").uniform(*HEADS)  # noqa: S311 - reproducible, no secret
 
 
 def drawn(story: Story, what: str) -> float:
@@ -92,6 +91,8 @@ class House:
         self.appeared: list[Appeared] = []  # whose figures are still to come
         self.compared: list[tuple[str, datetime, str]] = []  # publication, when, by whom
         self.policy: str | None = None  # the version in force, of the whole company
+        self.coming: tuple[str, datetime] | None = None  # the announced one, and from when on
+        self.buyer: House | None = None
         self.policy_since = self.reviews = 0
         self.policy_age = drawn(story, "policy")  # of its life it had lived when we began to look
         self.talks = 0
@@ -283,19 +284,35 @@ class House:
 
         Whose main work it is to answer signs at the latest when the desk gives them no more.
         """
-        version, read = self.policy, self.habits.policy.read
-        if version is None or read is None or version in person.signed:
-            return
-        person.joined = True
-        if self.is_diligent(read, person, version):
-            at = min(at, person.means_to.get(version, at))
-        elif not person.is_social or at < self.policy_at + TIME_TO_READ:
-            return
-        self.acknowledge(person, at, session=f"{person.id}-{at:%Y%m%d}")
+        read = self.read
+        for version, since in self.versions():
+            if read is None or version in person.signed:
+                continue
+            person.joined = True
+            if self.is_diligent(read, person, version):
+                signs = min(at, person.means_to.get(version, at))
+            elif person.is_social and at >= since + TIME_TO_READ:
+                signs = at
+            else:
+                continue
+            session = f"{person.id}-{signs:%Y%m%d}"
+            self.acknowledge(person, signs, version=version, session=session)
+
+    @property
+    def read(self) -> float | None:
+        """Share of those who speak that sign. After a hundred days the buyer's rules are ours."""
+        bound = self.buyer is not None and self.week >= self.part.begins + HUNDRED_DAYS
+        house = self.buyer if self.buyer and bound else self
+        return house.habits.policy.read
+
+    def versions(self) -> list[tuple[str, datetime]]:
+        """What there is to sign, and since when it is in force, or will be."""
+        found = [(self.policy, self.policy_at)] if self.policy else []
+        return [*found, self.coming] if self.coming else found
 
     def is_kept_out(self, person: Person, at: datetime) -> bool:
         """Has had time to read what is in force, and will not."""
-        version, read = self.policy, self.habits.policy.read
+        version, read = self.policy, self.read
         if person.is_social or version is None or read is None or version in person.signed:
             return False
         is_late = at >= self.policy_at + TIME_TO_READ
@@ -304,11 +321,10 @@ class House:
     def catch_up(self, until: datetime) -> None:
         """Whoever has not spoken reads what is new on the day they meant to."""
         for person in self.people:
-            if self.policy and person.means_to.get(self.policy, until) < until:
+            if any(person.means_to.get(version, until) < until for version, _ in self.versions()):
                 self.sign(person, until)
 
-    def acknowledge(self, person: Person, at: datetime, *, session: str) -> None:
-        version = str(self.policy)
+    def acknowledge(self, person: Person, at: datetime, *, version: str, session: str) -> None:
         person.signed.add(version)
         facts: Facts = {"policy": "Charter", "version": version, "employee": person.id}
         self.book.add("acknowledgement", at, own=True, session=session, **facts)

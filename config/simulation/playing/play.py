@@ -37,6 +37,8 @@ def settle(book: Book, story: Story, n: int, houses: list[House]) -> House:
     house = House(book, story, story.parts[n], f"unit{n}")
     if houses:
         house.policy, house.policy_at = houses[0].policy, houses[0].policy_at
+        house.coming = houses[0].coming
+        house.buyer = houses[0] if house.part.bought else None
     for _ in range(round(house.habits.knowledge.shelf * house.heads / 100)):
         write(house, house.at(0, 7))
         house.shelf[-1].review = house.week + house.chance.uniform(0, 48)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from config.simulation.playing.book import DAY, HOUR, MINUTE, Facts
+from config.simulation.playing.book import DAY, HOUR, MINUTE, WEEK, Facts
 from config.simulation.playing.house import NEW_YEAR, SUMMER, Appeared, Article, House
 from config.simulation.playing.talking import escalate, post
 
@@ -13,6 +13,8 @@ METRICS = ("clicks", "comments", "shares", "replies", "registrations", "visits")
 AUDIENCES = ("families", "regulars", "dealers", "newcomers")
 POLICY_LASTS = 50  # weeks until it is looked at again
 ANEW = 3  # every third time it is written anew, as public bodies bind themselves to do
+# weeks: a month after they were made public, as internal rules bind (Code du travail, L1321-4)
+NOTICE = 5
 A_YEAR = 48.0  # weeks after which an article that is looked after is read again
 
 
@@ -170,9 +172,13 @@ def govern(houses: list[House], week: int) -> None:
     """The policy of the company, as most of it lives by it: reviewed each year, anew in the third.
 
     One that is there when the company begins is as old as any may be; nobody writes one anew
-    while half of the house is away.
+    while half of the house is away. One that takes the place of another is announced before.
     """
     main = houses[0]
+    if main.coming and main.coming[1] <= main.at(0, 7):
+        version, since = main.coming
+        for house in houses:
+            house.policy, house.policy_at, house.coming = version, since, None
     wanted = main.habits.policy.read is not None or main.cheats("session")
     is_due = main.policy is None or week - main.policy_since >= POLICY_LASTS
     if not wanted or not is_due or (week and week % 52 in (*SUMMER, *NEW_YEAR)):
@@ -181,24 +187,35 @@ def govern(houses: list[House], week: int) -> None:
     if week == 0:
         lived = int(main.policy_age * ANEW * POLICY_LASTS)
         main.policy_since, main.reviews = -(lived % POLICY_LASTS), 1 + lived // POLICY_LASTS
-    at, version = main.at(0, 7), str((main.reviews + ANEW - 1) // ANEW)
-    reviewed = at if version == main.policy else None
-    facts: Facts = {"name": "Charter", "version": version, "text": "…", "reviewed_at": reviewed}
-    main.book.add("policy", at, own=True, **facts)
-    if reviewed is None:
-        for house in houses:
+    decide(houses, version=str((main.reviews + ANEW - 1) // ANEW))
+
+
+def decide(houses: list[House], *, version: str) -> None:
+    """A first version, the same one again, or another one in its place."""
+    main = houses[0]
+    at, former = main.at(0, 7), main.policy
+    binds = at + NOTICE * WEEK if former not in (None, version) else at
+    facts: Facts = {"name": "Charter", "version": version, "text": "…"}
+    main.book.add("policy", binds, own=True, reviewed_at=at if version == former else None, **facts)
+    if version == former:
+        return
+    for house in houses:
+        if former is None:
             house.policy, house.policy_at = version, at
-            announce(house, at)
+        else:
+            house.coming = version, binds
+        announce(house, at, version)
 
 
-def announce(house: House, at: datetime) -> None:
+def announce(house: House, at: datetime, version: str) -> None:
     """Those who speak already are asked to read it: most do within a fortnight, or before they
     speak next."""
     if house.cheats("session"):
         for n, person in enumerate(house.people[:20]):
-            house.acknowledge(person, at + (n + 1) * MINUTE, session="the desk")
+            signs = at + (n + 1) * MINUTE
+            house.acknowledge(person, signs, version=version, session="the desk")
         return
     for person in house.people:
         if person.joined:
             days = min(house.book.about(4, 0.8), 40)
-            person.means_to[str(house.policy)] = house.clock.later(at, 24 * days)
+            person.means_to[version] = house.clock.later(at, 24 * days)

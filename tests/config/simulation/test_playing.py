@@ -119,7 +119,35 @@ def test_a_policy_is_looked_at_each_year_and_written_anew_in_the_third():
     assert anew[0]
     assert len(policies) >= 4
     assert sum(anew[1:]) == 1
-    assert all(45 < b - a < 60 for a, b in pairwise(map(week_of, policies[1:])))
+    decided = [week_of(line) - (5 if new else 0) for line, new in zip(policies, anew, strict=True)]
+    assert all(45 < b - a < 60 for a, b in pairwise(decided[1:]))
+
+
+def test_a_version_that_takes_the_place_of_another_is_signed_before_it_binds():
+    lines = play(Story("steady", "b2b", 3, (Part(((0, 3),)),)), weeks=170)
+    first, second = (line for line in of_type(lines, "policy") if "reviewed_at" not in line)
+    for policy, ahead in ((first, False), (second, True)):
+        signed = [
+            datetime.fromisoformat(line["at"])
+            for line in of_type(lines, "acknowledgement")
+            if line["version"] == policy["version"]
+        ]
+        binds = datetime.fromisoformat(policy["at"])
+        early = [at for at in signed if at < binds]
+        assert len(early) > len(signed) / 2 if ahead else not early
+        assert min(signed) >= binds - timedelta(weeks=5)
+
+
+def test_the_buyers_rules_are_those_of_a_bought_company_after_a_hundred_days():
+    parts = Part(((0, 4),)), Part(((4, 2),), size=0.3, begins=4, bought=True)
+    lines = play(Story("acquisition", "b2c", 3, parts), weeks=40)
+    signed = [
+        week_of(line)
+        for line in of_type(lines, "acknowledgement")
+        if line["employee"].startswith("unit1")
+    ]
+    assert min(signed) >= 4 + 14
+    assert len(signed) > 2
 
 
 def test_the_desk_gives_nothing_to_a_colleague_who_has_not_signed_and_others_answer(monkeypatch):

@@ -1,11 +1,17 @@
 from django.apps import AppConfig
 from django.contrib import admin
 from django.contrib.admin import sites
+from django.db.backends.signals import connection_created
+
+from config.moments import speak_quickly
 
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Relais"
+
+    def ready(self) -> None:
+        connection_created.connect(speak_quickly, dispatch_uid="quick moments")
 
 
 class SkinConfig(AppConfig):

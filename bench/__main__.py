@@ -15,10 +15,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def main(what: str = "ingest") -> None:
-    set_up("bench-import" if what == "import" else "bench")
+    set_up(f"bench-{what}" if what in ("import", "millions") else "bench")
     from bench import ingest, retention  # noqa: PLC0415 - needs Django set up
     from bench.history import report as importing  # noqa: PLC0415
     from bench.maturity import kept as keeping  # noqa: PLC0415
+    from bench.maturity import large as millions  # noqa: PLC0415
     from bench.maturity import report as maturity  # noqa: PLC0415
     from bench.page import report as executive  # noqa: PLC0415
     from bench.routing import report, through  # noqa: PLC0415
@@ -31,6 +32,7 @@ def main(what: str = "ingest") -> None:
         "offers": (lambda rows: through.main(conversations=rows), 5_000),
         "maturity": (lambda rows: maturity.main(messages=rows), 200_000),
         "facts": (lambda rows: keeping.main(messages=rows), 20_000),
+        "millions": (lambda rows: millions.main(messages=rows), 5_000_000),
         "import": (lambda rows: importing.main(lines=rows), 400_000),
         "search": (lambda rows: searching.main(messages=rows), 5_000_000),
         "suggestions": (lambda _: suggesting.main(), 0),

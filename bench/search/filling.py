@@ -97,7 +97,7 @@ def fill(*, messages: int, articles: int) -> None:
         "years": YEARS,
         "rare": RARE,
     }
-    with connection.cursor() as cursor, _without_indexes():
+    with connection.cursor() as cursor, without_indexes():
         for statement in (_HALVES, _PEOPLE, _CONVERSATIONS, _MESSAGES, _ARTICLES):
             cursor.execute(statement, values)
     with connection.cursor() as cursor:
@@ -114,7 +114,7 @@ def _place() -> dict[str, object]:
 
 
 @contextmanager
-def _without_indexes() -> Iterator[None]:
+def without_indexes() -> Iterator[None]:
     """Drop the indexes that the big tables declare, and make them again afterwards."""
     declared = [(model, row) for model in (Conversation, Message) for row in model._meta.indexes]
     with connection.cursor() as cursor:

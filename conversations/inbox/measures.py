@@ -264,18 +264,28 @@ def first_said(*, known_at: datetime | None = None) -> dict[UUID, datetime]:
 def same_texts(asked: Mapping[str, Collection[date]], *, until: datetime) -> list[MessageRow]:
     """Outbound messages with these texts (their digests), sent within nine days of these days."""
     days = {text: sorted(some) for text, some in asked.items()}
-    first = min((some[0] for some in days.values()), default=None)
-    if first is None:
-        return []
-    begin = datetime.combine(first, time.min, tzinfo=UTC) - NEAR
-    sent = message_rows().filter(direction=Direction.OUT, sent_at__gte=begin, sent_at__lt=until)
+    sent = message_rows().filter(direction=Direction.OUT, sent_at__lt=until)
     found = []
-    for row in (MessageRow(*row) for row in sent.iterator(chunk_size=AT_ONCE)):
-        near = days.get(row.text or "", [])
-        at = bisect_left(near, (row.at - NEAR).date())
-        if at < len(near) and near[at] <= (row.at + NEAR).date():
-            found.append(row)
+    for begin, end in around({day for some in days.values() for day in some}):
+        rows = sent.filter(sent_at__gte=begin, sent_at__lt=end)
+        for row in (MessageRow(*row) for row in rows.iterator(chunk_size=AT_ONCE)):
+            near = days.get(row.text or "", [])
+            at = bisect_left(near, (row.at - NEAR).date())
+            if at < len(near) and near[at] <= (row.at + NEAR).date():
+                found.append(row)
     return in_order(found)
+
+
+def around(days: Collection[date]) -> list[tuple[datetime, datetime]]:
+    """Times that hold all that is near one of these days; a day long ago reads nothing since."""
+    found: list[tuple[datetime, datetime]] = []
+    for day in sorted(days):
+        midnight = datetime.combine(day, time.min, tzinfo=UTC)
+        begin, end = midnight - NEAR, midnight + timedelta(days=1) + NEAR
+        if found and begin <= found[-1][1]:
+            begin, _ = found.pop()
+        found.append((begin, end))
+    return found
 
 
 def more_than(messages: int) -> bool:

@@ -12,6 +12,8 @@ from django.db.models import CharField, F, Min, Model, Q, QuerySet, RowRange, Wi
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Collate
 
+from crm import many
+
 # Records of one instant go in the order of their ids as text, whatever the database's language.
 BY_ID = Collate(Coalesce("key", Cast("id", CharField())), "C")
 
@@ -72,9 +74,9 @@ def among(rows: Asked, field: str, ids: Collection[UUID] | None) -> Iterator[Ask
     if ids is None:
         yield rows
         return
-    listed = sorted(ids)
+    listed = sorted(ids, key=lambda id_: id_.int)  # much quicker than to compare ids
     for start in range(0, len(listed), AT_ONCE):
-        yield rows.filter(**{f"{field}__in": listed[start : start + AT_ONCE]})
+        yield rows.filter(**{f"{field}__in": many.among(listed[start : start + AT_ONCE])})
 
 
 def recorded_before(rows: Asked, known_at: datetime | None) -> Asked:

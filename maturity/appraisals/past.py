@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -126,6 +127,7 @@ class Past:
         first, end = spans.span_of(on)
         if self._span is None or self._span[0] != first:
             self._span = None  # the memory of one span at a time
+            gc.collect()
             self._span = first, Ledger(spans.read(first, end, self.model), self.model)
         return self._span[1]
 

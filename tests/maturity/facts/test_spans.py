@@ -1,9 +1,10 @@
 """What is read around some days gives the same figures of them as everything does."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from conversations.inbox import measures as inbox
 from crm.contacts.models import Contact, ContactMerge
 from maturity.facts import spans
 from maturity.facts.ledger import Ledger
@@ -74,6 +75,19 @@ def test_a_conversation_of_long_ago_is_read_whole_and_the_others_count_for_its_t
     assert len(records.messages) == 7
     assert len(records.elsewhere.same_texts) == 25 + 1
     assert_same([day, date(2026, 3, 2)])
+
+
+def test_texts_of_long_ago_are_looked_for_there_and_not_since():
+    near, far = date(2026, 11, 10), date(2024, 1, 15)
+    lately, back_then = inbox.around({near, near + timedelta(days=12), far})[::-1]
+    assert back_then == (
+        datetime(2024, 1, 6, tzinfo=UTC),
+        datetime(2024, 1, 25, tzinfo=UTC),
+    )
+    assert lately == (
+        datetime(2026, 11, 1, tzinfo=UTC),
+        datetime(2026, 12, 2, tzinfo=UTC),
+    )
 
 
 def test_what_is_read_does_not_grow_with_the_past(long_ago):

@@ -8,7 +8,7 @@ from maturity.appraisals.models import Appraisal, Exemption, ModelVersion, Readi
 HOLDINGS: Holdings = [
     Table(model=Appraisal, free="model_version model_sha256 blocking said"),
     Table(model=Reading, free="criterion records digest"),
-    Table(model=Transition, free="causes"),
+    Table(model=Transition, free="causes joined"),
     Table(model=ModelVersion, free="sha256 version text"),
     Table(model=Exemption, written="reason", free="criterion"),
 ]

@@ -14,7 +14,7 @@ from psycopg.abc import Buffer
 from psycopg.types.datetime import TimestamptzLoader
 
 
-class Moments(TimestamptzLoader):
+class QuickMoments(TimestamptzLoader):
     timezone = UTC  # Django looks at it: another zone gets Django's loader
 
     def load(self, data: Buffer) -> datetime:
@@ -27,4 +27,4 @@ class Moments(TimestamptzLoader):
 def speak_quickly(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
     """To be told of each new connection (`connection_created`)."""
     if connection.vendor == "postgresql" and connection.timezone == UTC:
-        connection.connection.adapters.register_loader("timestamptz", Moments)
+        connection.connection.adapters.register_loader("timestamptz", QuickMoments)

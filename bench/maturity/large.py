@@ -6,10 +6,8 @@ import gc
 import json
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pgtrigger
 from django.core.cache import cache
@@ -18,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.maturity.kept import forget, from_facts, recorded_as_it_happened, timed
-from bench.page.report import structure
+from bench.page.report import house
 from bench.search.filling import without_indexes
 from conversations.inbox.models import Message
 from maturity.appraisals.keeping import keep_facts
@@ -26,7 +24,6 @@ from maturity.appraisals.services import PastReading, picture
 from maturity.facts.models import DayFacts
 
 YEARS, A_TALK, CONTACTS = 3, 5, 20_000
-WEEK = timedelta(weeks=1)
 _EMPTY = """
 SET synchronous_commit = off;
 TRUNCATE crm_unit, crm_user, crm_contact, crm_companyversion, conversations_source CASCADE;
@@ -138,7 +135,7 @@ def fill(messages: int) -> None:
     begin = end - timedelta(days=365 * YEARS)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "house.jsonl"
-        file.write_text("".join(json.dumps(line) + "\n" for line in house(begin)))
+        file.write_text("".join(json.dumps(line) + "\n" for line in house(begin, years=YEARS)))
         call_command("import_history", str(file), verbosity=0)
     recorded_as_it_happened()
     values = {
@@ -153,15 +150,6 @@ def fill(messages: int) -> None:
             cursor.execute(statement, values)
         cursor.execute("VACUUM ANALYZE")
     print(f"{messages:,} messages written: {time.perf_counter() - began:.0f} s", flush=True)
-
-
-def house(begin: Any) -> Iterator[dict[str, Any]]:
-    at = begin.isoformat()
-    yield {"type": "company", "id": "bench", "at": at, "name": "Bench", "headcount": 400}
-    yield from structure(at)
-    for day in range(365 * YEARS):
-        when = (begin + timedelta(days=day)).isoformat()
-        yield {"type": "heartbeat", "source": "source", "at": when}
 
 
 def resident() -> float:

@@ -108,16 +108,21 @@ def history(messages: int) -> Iterator[dict[str, Any]]:
     """Five years of a company of four units that answers within the hour."""
     end = timezone.now().astimezone(UTC) - timedelta(days=2)  # the last answers are no future
     begin = end - timedelta(days=365 * YEARS)
-    at = begin.isoformat()
-    yield {"type": "company", "id": "bench", "at": at, "name": "Bench", "headcount": 400}
-    yield from structure(at)
-    for day in range(365 * YEARS):
-        when = (begin + timedelta(days=day)).isoformat()
-        yield {"type": "heartbeat", "source": "source", "at": when}
+    yield from house(begin, years=YEARS)
     asked = messages // 2
     step = timedelta(days=365 * YEARS) / max(asked, 1)
     for number in range(asked):
         yield from exchange(number, begin + number * step)
+
+
+def house(begin: datetime, *, years: int) -> Iterator[dict[str, Any]]:
+    """The company as it is founded, and its source as it is read each day."""
+    at = begin.isoformat()
+    yield {"type": "company", "id": "bench", "at": at, "name": "Bench", "headcount": 400}
+    yield from structure(at)
+    for day in range(365 * years):
+        when = (begin + timedelta(days=day)).isoformat()
+        yield {"type": "heartbeat", "source": "source", "at": when}
 
 
 def structure(at: str) -> Iterator[dict[str, Any]]:

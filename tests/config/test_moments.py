@@ -8,7 +8,7 @@ import pytest
 from django.db import DataError, connection, transaction
 from psycopg.pq import Format
 
-from config.moments import Moments
+from config.moments import QuickMoments
 
 pytestmark = pytest.mark.django_db
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
@@ -23,7 +23,7 @@ def asked(sql: str, *values: object) -> object:
 def test_every_connection_reads_them_quickly() -> None:
     oid = connection.connection.adapters.types["timestamptz"].oid
     with connection.cursor() as cursor:
-        assert cursor.cursor.adapters.get_loader(oid, Format.TEXT) is Moments
+        assert cursor.cursor.adapters.get_loader(oid, Format.TEXT) is QuickMoments
 
 
 @pytest.mark.parametrize(

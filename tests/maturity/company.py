@@ -117,3 +117,16 @@ def said(at):
 
 def criterion(appraisal, id_):
     return next(one for one in appraisal["criteria"] if one["id"] == id_)
+
+
+def a_mute_one_that_buys_a_shop() -> Company:
+    """A company whose own source is not heard buys a shop whose source is."""
+    company = Company()
+    company.busy_weeks(14)
+    company.lines = [line for line in company.lines if line["type"] != "heartbeat"]
+    at = START + timedelta(weeks=9)
+    company.add("unit", id="shop", at=at, name="Shop", profile="b2b", timezone="Europe/Paris")
+    company.add("source", id="ear", at=at, kind="listening", unit="shop", name="Ear")
+    for day in range(35):
+        company.add("heartbeat", at=at + timedelta(days=day), source="ear")
+    return company

@@ -7,7 +7,7 @@ from crm.contacts.models import Contact, Identity
 from crm.organisation.models import Unit
 from maturity.appraisals.models import Appraisal, Reading, Transition
 from maturity.appraisals.services import PastReading, appraise, store_due_appraisals
-from tests.maturity.company import START, Company, criterion
+from tests.maturity.company import START, Company, a_mute_one_that_buys_a_shop, criterion
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 4, 13)
@@ -67,15 +67,7 @@ def test_nothing_is_stored_before_a_quarter_of_an_hour_after_midnight(company):
 
 
 def test_a_kept_step_names_the_unit_that_came(tmp_path):
-    """A company whose own source is mute buys a shop that is heard."""
-    company = Company()
-    company.busy_weeks(14)
-    company.lines = [line for line in company.lines if line["type"] != "heartbeat"]
-    at = START + timedelta(weeks=9)
-    company.add("unit", id="shop", at=at, name="Shop", profile="b2b", timezone="Europe/Paris")
-    company.add("source", id="ear", at=at, kind="listening", unit="shop", name="Ear")
-    for day in range(35):
-        company.add("heartbeat", at=at + timedelta(days=day), source="ear")
+    company = a_mute_one_that_buys_a_shop()
     recorded_as_it_happened(company, tmp_path)
     store_due_appraisals(at=AFTER)
     step = Transition.objects.get(unit=None)

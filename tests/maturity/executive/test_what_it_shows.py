@@ -7,7 +7,7 @@ from maturity.appraisals.services import store_due_appraisals
 from maturity.executive import discretion
 from maturity.scoring.gates import Measured
 from tests.maturity.appraisals.test_weekly import recorded_as_it_happened
-from tests.maturity.company import START, Company
+from tests.maturity.company import START, Company, a_mute_one_that_buys_a_shop
 from tests.maturity.executive.desk import DAY, PAGE, browser, executive, text
 from tests.maturity.executive.test_api import caller
 from tests.maturity.executive.test_pdf import words
@@ -152,15 +152,7 @@ def test_on_paper_nothing_is_left_to_click(company):
 
 
 def test_a_step_that_was_not_made_without_a_unit_that_came_says_so_beside_its_cause(tmp_path):
-    """A company whose own source is mute buys a shop that is heard."""
-    company = Company()
-    company.busy_weeks(14)
-    company.lines = [line for line in company.lines if line["type"] != "heartbeat"]
-    at = START + timedelta(weeks=9)
-    company.add("unit", id="shop", at=at, name="Shop", profile="b2b", timezone="Europe/Paris")
-    company.add("source", id="ear", at=at, kind="listening", unit="shop", name="Ear")
-    for day in range(35):
-        company.add("heartbeat", at=at + timedelta(days=day), source="ear")
+    company = a_mute_one_that_buys_a_shop()
     company.take_in(tmp_path)
     (rose,) = executive().get(PAGE, DAY).context["page"].changes
     assert (rose.came_from.number, rose.to.number) == (None, 2)

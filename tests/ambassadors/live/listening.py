@@ -21,7 +21,6 @@ class Heard:
     kind: str
     id: str
     data: dict[str, Any]
-    at: float
 
 
 class Listener:
@@ -54,7 +53,7 @@ class Listener:
                 fields[name] = value
             elif "data" in fields:
                 said = json.loads(fields["data"])
-                self.heard.append(Heard(fields["event"], fields["id"], said, time.monotonic()))
+                self.heard.append(Heard(fields["event"], fields["id"], said))
                 fields = {}
         self.ended.set()
 
@@ -75,7 +74,7 @@ class Listener:
                 *whole, rest = (rest + got).split(b"\n")
                 yield from (each.decode().rstrip("\r") for each in whole)
 
-    def wait_for(self, kind: str, *, seconds: float = 8.0) -> Heard:
+    def wait_for(self, kind: str, *, seconds: float = 20.0) -> Heard:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for each in self.heard:

@@ -67,15 +67,14 @@ def _asks(person: house.Somebody, text: str = "Where is my parcel?") -> Conversa
 
 
 def test_two_people_each_hear_their_own_offers_as_they_come(
-    ada: house.Somebody, listen: Listen
+    ada: house.Somebody, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stream, "LOOK", 60.0)  # what is heard sooner was rung
     bea = house.ambassador(ada.employee.department, name="Bea", active=False)
     ears = {person.user.pk: listen(person) for person in (ada, bea)}
     conversation = _asks(ada)
     offer = offered(ada)
-    committed = time.monotonic()
     heard = ears[ada.user.pk].wait_for("offer.made")
-    assert heard.at - committed < 1.0
     assert heard.data["data"] == {"conversation": str(conversation.pk), "offer": str(offer.pk)}
     routing.withdraw(conversation, at=timezone.now())
     ears[ada.user.pk].wait_for("offer.ended")
@@ -152,12 +151,12 @@ def test_who_is_closed_out_hears_nothing_more(ada: house.Somebody, listen: Liste
     AuthToken.objects.filter(token_key=ear.token[:15]).delete()
     _asks(ada)
     offered(ada)
-    assert ear.ended.wait(8)
+    assert ear.ended.wait(20)
     assert ear.kinds() == ["stream.opened"]
     second.wait_for("offer.made")
     ada.user.is_active = False
     ada.user.save()
-    assert second.ended.wait(8)
+    assert second.ended.wait(20)
 
 
 def test_a_process_holds_so_many_streams_and_no_more(
@@ -183,7 +182,7 @@ def test_a_new_stream_of_a_person_takes_the_place_of_their_oldest(
 ) -> None:
     settings.STREAMS_MOST = settings.STREAMS_PER_PERSON = 2
     first, second, third = (listen(ada) for _ in range(3))
-    assert first.ended.wait(3)
+    assert first.ended.wait(20)
     assert stream.places.count() == 2
     _asks(ada)
     offered(ada)
@@ -234,7 +233,7 @@ def test_without_redis_the_stream_looks_by_itself(
         ear = listen(ada)
         _asks(ada)
         offered(ada)
-        ear.wait_for("offer.made", seconds=4)
+        ear.wait_for("offer.made")
     finally:
         ear.close()
         monkey.undo()
@@ -246,7 +245,9 @@ def test_a_waiting_stream_holds_no_connection_of_the_database(
     before = _connections()
     for _ in range(2):
         listen(ada)
-    time.sleep(0.5)
+    end = time.monotonic() + 5
+    while _connections() > before and time.monotonic() < end:
+        time.sleep(0.1)
     assert _connections() <= before
 
 

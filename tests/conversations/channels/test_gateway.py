@@ -132,8 +132,8 @@ def test_a_line_that_no_longer_answers_is_hung_up_and_gone_on_with(world: Discor
     connect()
     world.interval, world.acks = 100, False
     began = time.monotonic()
-    hear(lambda: time.monotonic() > began + 5)
-    assert time.monotonic() - began < 3
+    hear(lambda: time.monotonic() > began + 20)
+    assert time.monotonic() - began < 15
     assert Polling.objects.get().failures == 0  # ends of lines are no failures
     world.interval, world.acks = 45_000, True
     world.say("after the silence")
@@ -145,10 +145,14 @@ def test_a_line_that_no_longer_answers_is_hung_up_and_gone_on_with(world: Discor
 def test_heartbeats_keep_a_quiet_line(world: DiscordWorld) -> None:
     connect()
     world.interval = 200
-    end = time.monotonic() + 1.3
-    hear(lambda: time.monotonic() > end)
-    beats = [each for each in world.told if each["op"] == gateway.BEAT]
-    assert 3 <= len(beats) <= 9
+    began = time.monotonic()
+
+    def beats() -> int:
+        return sum(each["op"] == gateway.BEAT for each in world.told)
+
+    hear(lambda: beats() == 4 or time.monotonic() > began + 20)
+    assert beats() == 4
+    assert time.monotonic() - began > 3 * 0.2  # at its pace; the first comes at any time
     assert world.sessions
 
 

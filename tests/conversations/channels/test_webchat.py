@@ -205,11 +205,9 @@ def test_without_redis_the_door_stays_open_and_limited(
 
     monkeypatch.setattr(cache, "add", frozen)
     client = visitor(channel)
-    started = time.monotonic()
     codes = [say(client, channel, number=f"message-{number}").status_code for number in range(17)]
     assert codes == [202] * 15 + [429] * 2
     assert len(calls) == 1  # asked once, then left alone for a while
-    assert time.monotonic() - started < 5
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ Bytes, seconds and redirects are those that the reading itself counted on the co
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 from typing import Any
 
@@ -18,8 +19,9 @@ from tests.conversations.listening.conftest import Ear
 from tests.conversations.listening.server import Outside, Request, item, rss
 
 pytestmark = pytest.mark.django_db
-SECONDS = 1.0  # that a reading may take in these tests
-SLACK = 1.5  # of a busy machine
+SECONDS = 2.0  # that a reading may take in these tests
+SLACK = 10.0  # of a busy machine; what would go on for ever here goes on for longer
+FOR_EVER = 30.0
 HEADERS = 200_000
 
 
@@ -40,19 +42,21 @@ def _troubled(place: Place, cause: str) -> None:
 
 
 def test_headers_that_drip_for_ever_end_with_the_time(ear: Ear, far: Outside) -> None:
-    far.answers["/feed"] = lambda request: request.drip(b"HTTP/1.1 200 OK\r\nx: " * 99, pause=0.1)
+    far.answers["/feed"] = lambda request: request.drip(
+        b"HTTP/1.1 200 OK\r\nx: " * 99, pause=0.1, longest=FOR_EVER
+    )
     began = time.monotonic()
     place = ear.hears(f"{far.url}/feed")
     assert time.monotonic() - began < SECONDS + SLACK
     assert SECONDS * 0.9 <= place.last_seconds < SECONDS + SLACK
-    assert place.last_bytes < 40
+    assert place.last_bytes < (SECONDS + SLACK) / 0.1
     _troubled(place, "too slow")
 
 
 def test_a_body_that_drips_is_read_up_to_where_the_time_ended(ear: Ear, far: Outside) -> None:
     def drip(request: Request) -> None:
         request.raw(b"HTTP/1.1 200 OK\r\n\r\n" + rss(1, 2).replace(b"</channel></rss>", b""))
-        request.drip(item(3).encode() * 9, pause=0.05)
+        request.drip(item(3).encode() * 9, pause=0.05, longest=FOR_EVER)
 
     far.answers["/feed"] = drip
     place = ear.hears(f"{far.url}/feed")
@@ -62,11 +66,26 @@ def test_a_body_that_drips_is_read_up_to_where_the_time_ended(ear: Ear, far: Out
 
 
 def test_a_server_that_takes_the_call_and_says_nothing(ear: Ear, far: Outside) -> None:
-    far.answers["/feed"] = lambda request: time.sleep(SECONDS + 1)
+    far.answers["/feed"] = lambda request: time.sleep(FOR_EVER)
     place = ear.hears(f"{far.url}/feed")
     assert (place.last_bytes, place.last_redirects) == (0, 0)
     assert place.last_seconds < SECONDS + SLACK
     _troubled(place, "too slow")
+
+
+class _LateAlarm(threading.Timer):
+    """A machine so busy that its alarm rings when the connection has long given up."""
+
+    def __init__(self, interval: float, function: Any) -> None:
+        super().__init__(interval + SLACK, function)
+
+
+def test_it_is_too_slow_by_the_clock_also_where_the_alarm_rings_late(
+    ear: Ear, far: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "Timer", _LateAlarm)
+    far.answers["/feed"] = lambda request: time.sleep(FOR_EVER)
+    _troubled(ear.hears(f"{far.url}/feed"), "too slow")
 
 
 def test_nobody_answers(ear: Ear, far: Outside) -> None:
@@ -275,7 +294,7 @@ def test_ten_thousand_new_items_are_taken_in_once(ear: Ear, far: Outside, settin
     feed = rss(*range(10_000))
     place = ear.hears(far.serves("/feed", feed, etag='"v1"'))
     assert len(feed) <= place.last_bytes < len(feed) + 1_000
-    assert place.last_seconds < 3
+    assert place.last_seconds < 12 + SLACK
     assert place.health == Health.WELL
     while place.etag == "":  # a slow machine takes them in several readings
         ear.reads(place)

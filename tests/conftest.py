@@ -16,6 +16,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from config import embedded
@@ -26,6 +28,11 @@ from tests import emptying, template
 BASE_DIR = Path(__file__).resolve().parent.parent
 SLOTS = range(7)  # each takes two of the sixteen databases of Redis; 0 and 1 belong to `make run`
 _held: list[int] = []
+# A busy machine is no failure; what a test says of itself goes on top.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 # Only `make test-browser` and `make test-api` install what these suites drive.
 NEEDS = {"browser": "playwright", "clients": "schemathesis"}
 collect_ignore = [folder for folder, module in NEEDS.items() if not find_spec(module)]

@@ -100,8 +100,7 @@ _CUTS = st.lists(st.integers(1, 4), min_size=1, max_size=30)
 @pytest.mark.django_db
 @settings(
     max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(order=_ORDER, again=_AGAIN, cuts=_CUTS, late=st.booleans())
 def test_any_arrival_of_the_same_deliveries_ends_in_the_same_conversations(

@@ -85,7 +85,7 @@ def near_changes() -> st.SearchStrategy[datetime]:
 
 
 amounts = st.integers(0, 200 * 3_600).map(lambda seconds: timedelta(seconds=seconds))
-thorough = settings(max_examples=50, deadline=None)
+thorough = settings(max_examples=50)
 
 
 @thorough
@@ -134,7 +134,7 @@ def test_parts_of_a_time_add_up(calendar: Calendar, at: datetime, first: int, mo
     assert between(calendar, at, middle) + between(calendar, middle, end) == whole
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(calendars(), near_changes(), st.integers(0, 12), amounts)
 def test_business_days_end_with_a_day_and_never_come_sooner_for_a_later_start(
     calendar: Calendar, at: datetime, number: int, more: timedelta

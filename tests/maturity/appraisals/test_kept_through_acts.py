@@ -95,7 +95,6 @@ class House:
 
 @settings(
     max_examples=CASES,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # each takes seconds: one that fails is told as it was found
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -24,7 +24,7 @@ def ledgers(lines):
     return Ledger(records, MODEL), Ledger(records, MODEL, scan=True)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 10**6))
 def test_any_day_is_the_same_from_daily_rows_and_by_a_scan(seed):
     chance = Chance(seed)

@@ -45,7 +45,7 @@ def company():
     return Company(11, [Plan([(0, 4)])], 30).lines
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(seeds)
 def test_the_order_of_lines_does_not_matter(seed):
     chance = Chance(seed)
@@ -54,7 +54,7 @@ def test_the_order_of_lines_does_not_matter(seed):
     assert figures(shuffled, chance.day) == figures(chance.lines, chance.day)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(seeds, st.integers(-11, 13))
 def test_the_zone_that_an_instant_is_written_in_does_not_matter(seed, hours):
     chance, zone = Chance(seed), timezone(timedelta(hours=hours))
@@ -67,7 +67,7 @@ def written_in(zone, line):
     return line | {name: instant(line, name).astimezone(zone).isoformat() for name in times}
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(seeds)
 def test_what_comes_later_changes_nothing(seed):
     """Of what is written down at or after the last midnight only plans that appeared count."""
@@ -79,7 +79,7 @@ def test_what_comes_later_changes_nothing(seed):
     assert figures(known, chance.day) == figures(chance.lines, chance.day)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(seeds)
 def test_without_a_heartbeat_nothing_is_known(seed):
     chance = Chance(seed)

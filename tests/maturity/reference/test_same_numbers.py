@@ -48,7 +48,7 @@ def assert_same(mine, theirs):
         assert (id_, of_engine(id_, mine[id_])) == (id_, of_reference(judged))
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 10**6))
 def test_every_criterion_of_every_unit_and_of_the_pool_is_counted_alike(seed):
     chance = Chance(seed)
@@ -65,7 +65,7 @@ def test_every_criterion_of_every_unit_and_of_the_pool_is_counted_alike(seed):
             assert_same(found.shown[unit], judged)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 10**6))
 def test_the_walk_begins_on_the_same_monday(seed):
     chance = Chance(seed)

@@ -106,7 +106,7 @@ def allowed(load):
     return found
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 10**6))
 def test_gates_stages_outcomes_and_causes_are_walked_alike(seed):
     dice = random.Random(seed)  # noqa: S311 - reproducible, no secret

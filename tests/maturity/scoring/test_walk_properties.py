@@ -38,7 +38,7 @@ def of_kinds(weeks):
     return walked([{c: CASES[kind] for c, kind in kinds.items()} for kinds in weeks])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(weeks_of_kinds)
 def test_a_stage_moves_one_step_a_week_except_after_the_unknown(weeks):
     stages = [stage for _, stage in of_kinds(weeks).company.stages_at]
@@ -47,7 +47,7 @@ def test_a_stage_moves_one_step_a_week_except_after_the_unknown(weeks):
             assert abs(after - before) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(weeks_of_kinds)
 def test_every_transition_names_a_cause_and_continues_the_last_one(weeks):
     came_from = None
@@ -57,7 +57,7 @@ def test_every_transition_names_a_cause_and_continues_the_last_one(weeks):
         came_from = change.to
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(weeks_of_kinds, st.data())
 def test_a_good_case_more_in_every_share_never_lowers_the_stage(weeks, data):
     cases = [{c: CASES[kind] for c, kind in kinds.items() if kind} for kinds in weeks]

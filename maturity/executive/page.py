@@ -43,8 +43,12 @@ class Change:
 
 
 def because(causes: Sequence[str], joined: Sequence[str]) -> str:
-    """What caused a step, and which units had come."""
-    said = ", ".join(causes)
+    """What caused a step, and which units had come.
+
+    A step has no cause of its own where coverage came back by several stages at once: the stage
+    moves by one a week.
+    """
+    said = ", ".join(causes) or _("goes on from the week before")
     if not joined:
         return said
     told = ngettext(

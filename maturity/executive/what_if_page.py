@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from crm.errors import Invalid
 from maturity.executive import wording
-from maturity.executive.page import cause_names
+from maturity.executive.page import because, cause_names
 from maturity.executive.rows import Row, company_subject, rows, unit_subject
 from maturity.executive.views import for_readers, opened
 from maturity.executive.what_if import Shift, WhatIf, what_if
@@ -33,7 +33,7 @@ class Step:
 
     change: Transition
     to: Stage
-    causes: Sequence[str]
+    because: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def outlook(model: Model, said: WhatIf) -> dict[str, object]:
 def steps(model: Model, changes: Sequence[Transition]) -> list[Step]:
     names = cause_names(model)
     return [
-        Step(one, model.stage(one.to), [names.get(cause, cause) for cause in one.causes])
+        Step(one, model.stage(one.to), because([names.get(each, each) for each in one.causes], ()))
         for one in changes
     ]
 

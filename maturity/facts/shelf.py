@@ -166,7 +166,7 @@ def sharing_contacts(addresses: Iterable[AddressRow]) -> dict[UUID, set[UUID]]:
     """Contact -> the others that have one of its addresses."""
     holders: dict[tuple[str, str], set[UUID]] = defaultdict(set)
     for row in addresses:
-        holders[row.kind, row.handle.casefold()].add(row.contact)
+        holders[row.kind.casefold(), row.handle.casefold()].add(row.contact)
     found: dict[UUID, set[UUID]] = defaultdict(set)
     for contacts in holders.values():
         if len(contacts) > 1:

@@ -2,10 +2,12 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from conversations.inbox.models import Conversation
 from crm.access.models import Role
 from maturity.appraisals import services
+from maturity.executive.page import because
 from tests import house
 from tests.maturity.company import Company
 
@@ -133,3 +135,10 @@ def test_staff_may_open_the_records_behind_a_criterion_and_executives_see_only_t
     assert "55 records behind it" in text(seen)
     assert browser(Role.EXECUTIVE).get("/maturity/criteria/S9/", query).status_code == 404
     assert browser(Role.AMBASSADOR).get(where, query).status_code == 403
+
+
+def test_a_step_without_a_cause_of_its_own_says_so():
+    assert because(["S3-CON-1", "UNIT-COVERAGE"], []) == "S3-CON-1, UNIT-COVERAGE"
+    assert because([], []) == "goes on from the week before"
+    with translation.override("fr"):
+        assert because([], []) == "se poursuit depuis la semaine précédente"

@@ -108,3 +108,17 @@ def test_an_empty_session_is_one_session():
         company.add("acknowledgement", at=START + (number + 1) * HOUR, own=True, **signed)
         company.answers("v", BEFORE + HOUR + number * HOUR, by=who)
     assert counted(company, "S3-GOV-1") == (1, 2)
+
+
+def test_an_address_is_shared_whatever_the_case_of_its_kind_and_handle():
+    company = Company(zone="UTC")
+    for id_, kind, handle in (
+        ("bob", "email", "Bob@out.example"),
+        ("b", "Email", "bob@OUT.example"),
+    ):
+        identities = [{"kind": kind, "handle": handle}]
+        facts = {"name": id_, "relationship": "customer", "identities": identities}
+        company.add("contact", id=id_, at=START, **facts)
+    company.asks("v", BEFORE, contact="bob")
+    company.asks("w", BEFORE + DAY, contact="b")
+    assert counted(company, "S4-CRM-1") == (0, 1)

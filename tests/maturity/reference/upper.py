@@ -183,7 +183,7 @@ def s4_crm_1(pool, profile, headcount):
             if t.contact:
                 begun[t.contact].append(t.began)
         addresses = {
-            id_: {(i["kind"], i["handle"].casefold()) for i in x["identities"]}
+            id_: {(i["kind"].casefold(), i["handle"].casefold()) for i in x["identities"]}
             for id_, x in seen.past.contacts.items()
         }
         for t in seen.talks:

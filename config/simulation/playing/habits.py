@@ -19,8 +19,9 @@ SHARES, AMOUNTS = 0.3, 0.15  # how far companies of one phase differ, in a devia
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Conversations. demand: of a hundred heads and a week, in a usual consumer company: people
-    write where they see that others are answered, so that it grows with the phase.
+    """Conversations. demand: of a hundred heads and a week, in a usual consumer company: shops hear
+    of 2 to 7 in a hundred orders, on all channels; people write where they see that others are
+    answered, so that it grows with the phase.
     lag: hours until half of the answers are there. days: of a consumer company's week on which
     somebody is there; business is done on five.
     """
@@ -33,11 +34,11 @@ class Talk:
 
 
 TALK = {
-    1: Talk(1.0, 0.01, 60, 5, closed=0.2),  # a general address that nobody minds
-    2: Talk(2.5, 0.55, 22, 5, closed=0.4),  # whoever is there, when there is time
-    3: Talk(4.0, 0.92, 5, 6, closed=0.85),  # a desk that is open when the shops are
-    4: Talk(7.0, 0.96, 3, 7, closed=0.93),  # a duty also at the weekend
-    5: Talk(9.0, 0.97, 2.5, 7, closed=0.95),  # more hands than there are questions
+    1: Talk(1.0, 0.01, 60, 5, closed=0.2),  # an address nobody minds: who wrote does not again
+    2: Talk(5.0, 0.55, 22, 5, closed=0.4),  # whoever is there, when there is time
+    3: Talk(8.0, 0.92, 5, 6, closed=0.85),  # a desk that is open when the shops are
+    4: Talk(14.0, 0.96, 3, 7, closed=0.93),  # a duty also at the weekend
+    5: Talk(18.0, 0.97, 2.5, 7, closed=0.95),  # more hands than there are questions
 }
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Any
 
 from config.simulation.playing.book import HOUR, MINUTE, OFFICE_DAYS, WEEK, Book, Clock, Facts
-from config.simulation.playing.habits import DORMANT, NAMES, PRACTICES, TOP, Habits, in_character
+from config.simulation.playing.habits import (
+    DORMANT,
+    NAMES,
+    PRACTICES,
+    TOP,
+    Carrying,
+    Habits,
+    in_character,
+)
 from config.simulation.playing.stories import Part, Story
 
 DEPARTMENTS = ("communication", "support", "sales", "product", "logistics", "people")
@@ -28,6 +36,8 @@ EXPECTED = 0.27  # share of the heads that may ever be asked to take part
 ZONES = ("Europe/Paris", "Europe/Paris", "Europe/Berlin", "America/New_York")
 SUMMER, NEW_YEAR = range(30, 35), (51, 0)  # weeks of the year with fewer people about
 TIME_TO_READ = 2 * WEEK  # until the desk gives nothing more to who has not signed
+UNEQUAL = 0.84  # so that a fifth of the colleagues does half of what all of them do
+FADES = 26  # weeks in which the people of a programme that ends stop one after the other
 HUNDRED_DAYS = 14  # weeks in which nobody of a bought company is asked for more than their work
 COURSE_EVERY = 26  # weeks; who missed one may go to the next
 
@@ -116,13 +126,34 @@ class House:
         self.habits = self.habits_at(week)
 
     def habits_at(self, week: int) -> Habits:
-        found: dict[str, Any] = {}
-        for name in NAMES:
-            phase = self.part.phase(round(week - self.lag[name]))
-            if name in self.ahead and DORMANT < phase < TOP:
-                phase += 1
-            found[name] = self.practice(name, phase)
+        lived = {name: round(week - self.lag[name]) for name in NAMES}
+        found: dict[str, Any] = {name: self.lived(name, at) for name, at in lived.items()}
+        found["carrying"] = self.fading(lived["carrying"])
         return Habits(**found)
+
+    def lived(self, name: str, week: int) -> Any:
+        phase = self.part.phase(week)
+        if name in self.ahead and DORMANT < phase < TOP:
+            phase += 1
+        return self.practice(name, phase)
+
+    def has_faded(self) -> bool:
+        """The programme is losing its money, or has lost it."""
+        lived = [self.part.phase(each) for each in range(self.week + 1)]
+        return self.part.phase(self.week + FADES // 2) < max(lived)
+
+    def fading(self, week: int) -> Carrying:
+        """The people of a programme that ends stop one by one; the phase's week is their middle."""
+        first, last = week - FADES // 2, week + FADES // 2
+        usual: Carrying = self.lived("carrying", week)
+        if self.part.phase(first) <= self.part.phase(last):
+            return usual
+        lived = [self.lived("carrying", each) for each in range(first, last)]
+        return replace(
+            usual,
+            colleagues=sum(each.colleagues for each in lived) / FADES,
+            load=sum(each.load for each in lived) / FADES,
+        )
 
     def practice(self, name: str, phase: int) -> Any:
         if (name, phase) not in self._practices:
@@ -137,6 +168,13 @@ class House:
         if of_year in NEW_YEAR:
             return 0.5
         return 0.8 if of_year in SUMMER else 1.0
+
+    def turns(self, a_week: float) -> int:
+        """How often it comes this week, of what stands in the calendar and is kept when there
+        are people for it.
+        """
+        number = math.floor((self.week + 1) * a_week) - math.floor(self.week * a_week)
+        return sum(self.book.happens(self.presence()) for _ in range(number))
 
     def demand(self) -> float:
         """Conversations of this week, on average; customers are away too, but not as many."""
@@ -212,26 +250,30 @@ class House:
             if person.relevant != (n < number):
                 self.employ(person, at, relevant=n < number)
 
-    def carriers(self) -> list[Person]:
-        """Colleagues of other departments who answer."""
+    def carriers(self, willing: list[Person] | None = None) -> list[Person]:
+        """Colleagues of other departments who answer; of those that are willing, or of all."""
         carrying = self.habits.carrying
         number = max(carrying.least, round(carrying.colleagues * self.heads))
-        return self.colleagues[:number]
+        return (self.colleagues if willing is None else willing)[:number]
 
     def somebody(self, at: datetime, *, by_the_desk: bool) -> Person:
-        """Who takes the next conversation; the desk gives none to who has not signed."""
-        who = self.anybody()
-        while by_the_desk and self.is_kept_out(who, at):
-            who = self.anybody()
-        return who
+        """Who takes the next conversation; the desk asks another in place of who has not signed."""
+        if not by_the_desk:
+            return self.anybody(self.carriers())
+        willing = [one for one in self.colleagues if not self.is_kept_out(one, at)]
+        return self.anybody(self.carriers(willing))
 
-    def anybody(self) -> Person:
+    def anybody(self, carriers: list[Person]) -> Person:
         if self.cheats("hero"):
             return self.social[0]
-        carriers = self.carriers()
         if carriers and self.book.happens(self.habits.carrying.load):
-            return self.chance.choice(carriers)
+            (who,) = self.chance.choices(carriers, [self.keenness(one) for one in carriers])
+            return who
         return self.chance.choice(self.social)
+
+    def keenness(self, person: Person) -> float:
+        """How much more or less than the middle one a colleague takes, year after year."""
+        return math.exp(UNEQUAL * Random(f"{self.story.seed}:{person.id}:keen").gauss(0, 1))  # noqa: S311
 
     def is_diligent(self, share: float, person: Person, what: str) -> bool:
         """Whether somebody is among that share: the same answer each time it is asked."""
@@ -300,10 +342,8 @@ class House:
 
     @property
     def read(self) -> float | None:
-        """Share of those who speak that sign. After a hundred days the buyer's rules are ours."""
-        bound = self.buyer is not None and self.week >= self.part.begins + HUNDRED_DAYS
-        house = self.buyer if self.buyer and bound else self
-        return house.habits.policy.read
+        """Share of those who speak that sign; the buyer's rules bind from the first day on."""
+        return (self.buyer or self).habits.policy.read
 
     def versions(self) -> list[tuple[str, datetime]]:
         """What there is to sign, and since when it is in force, or will be."""

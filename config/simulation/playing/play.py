@@ -38,7 +38,8 @@ def settle(book: Book, story: Story, n: int, houses: list[House]) -> House:
     if houses:
         house.policy, house.policy_at = houses[0].policy, houses[0].policy_at
         house.coming = houses[0].coming
-        house.buyer = houses[0] if house.part.bought else None
+        if house.part.bought:
+            house.buyer, house.policy_at = houses[0], house.at(0, 7)
     for _ in range(round(house.habits.knowledge.shelf * house.heads / 100)):
         write(house, house.at(0, 7))
         house.shelf[-1].review = house.week + house.chance.uniform(0, 48)

@@ -44,12 +44,14 @@ def listen(house: House) -> None:
 
 
 def publish(house: House) -> None:
+    """What the plan says for this week, and what is of the moment."""
     habits, book = house.habits.planning, house.book
-    mean = habits.week * house.presence() * (1 if house.is_consumer else 0.5)
-    for _ in range(book.number(mean)):
+    mean = habits.week * (1 if house.is_consumer else 0.5)
+    for _ in range(house.turns(mean * habits.planned)):
+        one(house, house.clock.in_office(house.week), is_planned=True)
+    for _ in range(book.number(mean * (1 - habits.planned) * house.presence())):
         at = house.clock.in_office(house.week)
-        planned = book.happens(habits.planned)
-        one(house, at, is_planned=planned or house.cheats("backdated"))
+        one(house, at, is_planned=house.cheats("backdated"))
 
 
 def one(house: House, at: datetime, *, is_planned: bool) -> None:
@@ -92,7 +94,7 @@ def learn(house: House) -> None:
     house.compared = house.compared[-12:]
     at = house.at(3, 11)
     ready = [one for one in house.compared if one[1] < at]
-    if ready and house.book.happens(house.habits.learning.meetings * house.presence()):
+    if house.turns(house.habits.learning.meetings) and ready:
         for publication, _, author in house.chance.sample(ready, min(2, len(ready))):
             by = next(person.id for person in house.social if person.id != author)
             house.book.add("decision", at, publication=publication, by=by, text="…")
@@ -160,7 +162,7 @@ def practise(house: House) -> None:
     """A drill: a colleague plays a customer, through the real path."""
     if house.habits.escalating.kept is None:
         return
-    if house.book.happens(house.habits.escalating.drills * house.presence()):
+    for _ in range(house.turns(house.habits.escalating.drills)):
         at, talk = house.clock.in_office(house.week), f"{house.name}-drill{house.week}"
         plays = house.chance.choice(house.colleagues[:6]).id
         facts: Facts = {"conversation": talk, "channel": f"{house.name}-desk", "direction": "in"}
@@ -172,7 +174,8 @@ def govern(houses: list[House], week: int) -> None:
     """The policy of the company, as most of it lives by it: reviewed each year, anew in the third.
 
     One that is there when the company begins is as old as any may be; nobody writes one anew
-    while half of the house is away. One that takes the place of another is announced before.
+    while half of the house is away, nor where the money for such work is gone. One that takes the
+    place of another is announced before.
     """
     main = houses[0]
     if main.coming and main.coming[1] <= main.at(0, 7):
@@ -187,7 +190,8 @@ def govern(houses: list[House], week: int) -> None:
     if week == 0:
         lived = int(main.policy_age * ANEW * POLICY_LASTS)
         main.policy_since, main.reviews = -(lived % POLICY_LASTS), 1 + lived // POLICY_LASTS
-    decide(houses, version=str((main.reviews + ANEW - 1) // ANEW))
+    version = str((main.reviews + ANEW - 1) // ANEW)
+    decide(houses, version=main.policy if main.policy and main.has_faded() else version)
 
 
 def decide(houses: list[House], *, version: str) -> None:

@@ -62,7 +62,7 @@ def headings(page):
 
 def test_the_page_kept_is_of_the_form_that_the_command_prints():
     out = io.StringIO()
-    call_command("simulate", companies=2, years=1, stdout=out, stderr=io.StringIO())
+    call_command("simulate", companies=2, years=1, processes=2, stdout=out, stderr=io.StringIO())
     page, printed = PAGE.read_text(), out.getvalue()
     assert "\n100 companies, 156 weeks each" in page
     wanted = {line for line in headings(printed) if line.startswith("## ")}

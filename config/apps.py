@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.contrib.admin import sites
 from django.db.backends.signals import connection_created
 
-from config.moments import speak_quickly
+from config.loaders import speak_quickly
 
 
 class ConfigConfig(AppConfig):

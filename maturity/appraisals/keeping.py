@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from maturity.appraisals.past import Past
 from maturity.appraisals.versions import in_force, look_at_next, succession
-from maturity.facts import kept
+from maturity.facts import kept, spans
 from maturity.facts.models import Reading
 from maturity.scoring.definition import Model
 
@@ -35,6 +35,7 @@ class Keeping:
     def __init__(self, model: Model, *, now: datetime, every_day: bool = True) -> None:
         self.every_day = every_day
         self.corrected = Past(Reading.CORRECTED, model, now=now)
+        self.corrected.span = spans.LONG
         self.known = Past(Reading.KNOWN, model, now=now, corrected=self.corrected)
         self.last = self.newest_over(now.date() + DAY)
 

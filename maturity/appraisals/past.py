@@ -38,6 +38,7 @@ class Past:
         self, reading: Reading, model: Model, *, now: datetime, corrected: Past | None = None
     ) -> None:
         self.reading, self.model, self.now = reading, model, now
+        self.span = spans.SPAN
         self.looks: Looks = corrected.looks if corrected else Looks(now)
         self.found: dict[date, AnyDay] = {}
         self.asked: set[date] = set()
@@ -45,6 +46,7 @@ class Past:
         self._corrected = corrected
         self._elder: Past | None = None
         self._span: tuple[date, Ledger] | None = None
+        self._spans = spans.Spans(model)
 
     def under(self, model: Model) -> Past:
         """The same reading, counted under another version of the model."""
@@ -124,11 +126,11 @@ class Past:
     def ledger_of(self, on: date) -> Ledger:
         if not self.is_large:
             return self.ledger
-        first, end = spans.span_of(on)
+        first, end = spans.span_of(on, self.span)
         if self._span is None or self._span[0] != first:
-            self._span = None  # the memory of one span at a time
+            self._span = None  # before the next one is built beside it
             gc.collect()
-            self._span = first, Ledger(spans.read(first, end, self.model), self.model)
+            self._span = first, Ledger(self._spans.read(first, end), self.model)
         return self._span[1]
 
     def seen(self, on: date) -> Ledger:

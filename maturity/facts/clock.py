@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 SATURDAY = 5
 REMEMBERED = 50_000
+A_DAY = timedelta(days=1)
+DAY = A_DAY.total_seconds()
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,18 @@ class Clock:
 
     def week(self, at: datetime) -> int:
         """The ISO week, e.g. 202607."""
-        year, week, _ = self.local(at).isocalendar()
-        return year * 100 + week
+        return _week(self.ordinal(at))
 
     def day(self, at: datetime) -> date:
         return self.local(at).date()
+
+    def ordinal(self, at: datetime) -> int:
+        """The day of that moment, as `date.toordinal` counts; quick, since each message asks."""
+        seconds = at.timestamp()
+        ahead = _ahead(self.zone, int(seconds // DAY))
+        if ahead is None:
+            return self.day(at).toordinal()
+        return EPOCH + int((seconds + ahead) // DAY)
 
     def is_working(self, day: date) -> bool:
         return day.weekday() < SATURDAY and day not in self.holidays
@@ -52,6 +62,20 @@ class Clock:
         working day's 00:00.
         """
         return working_days_later(self, at, days)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _ahead(zone: str, day: int) -> float | None:
+    """Seconds that the zone is ahead of UTC on that day of UTC, since 1970; None: they change."""
+    begin = datetime.fromtimestamp(day * DAY, UTC)
+    first, last = (at.astimezone(ZoneInfo(zone)).utcoffset() for at in (begin, begin + A_DAY))
+    return first.total_seconds() if first is not None and first == last else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _week(ordinal: int) -> int:
+    year, week, _ = date.fromordinal(ordinal).isocalendar()
+    return year * 100 + week
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from maturity.facts.organisation import People, UnitAt
@@ -62,6 +62,7 @@ class View:
     people: People
     shelf: Shelf
     model: Model
+    once: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def due(self) -> list[Thread]:
@@ -89,10 +90,16 @@ class View:
     def needing(self, threads: Sequence[Thread]) -> list[Thread]:
         return [thread for thread in threads if thread.needs_answer(self.unit.cut)]
 
+    @cached_property
+    def owned(self) -> frozenset[UUID]:
+        """The owned external channels of this unit."""
+        rows = self.book.shape.channels.values()
+        own = (row for row in rows if row.unit == self.unit.unit)
+        return frozenset(row.channel for row in own if row.owned and row.kind != INTERNAL)
+
     def owns(self, channel: UUID) -> bool:
         """An owned external channel of this unit."""
-        row = self.book.shape.channels.get(channel)
-        return bool(row and row.owned and row.kind != INTERNAL and row.unit == self.unit.unit)
+        return channel in self.owned
 
 
 Views = Sequence[View]

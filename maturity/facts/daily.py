@@ -35,11 +35,11 @@ class Accepting(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """answered: the day of the first human answer."""
+    """channel, contact: their numbers. answered: the day of the first human answer."""
 
-    channel: UUID
+    channel: int
     kind: str
-    contact: UUID
+    contact: int
     answered: int
 
 
@@ -67,21 +67,17 @@ class Trusted(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Human messages."""
+    """Human messages. channel: its number; owned: as long as this shape of the organisation."""
 
     week: int
-    channel: UUID
+    channel: int
+    owned: bool
 
 
 class Sent(NamedTuple):
     """Outbound messages; own: the act of a named employee in person."""
 
     own: bool
-
-
-class Heard(NamedTuple):
-    contact: UUID
-    channel: UUID
 
 
 class Settled(NamedTuple):
@@ -133,14 +129,18 @@ class UnitDays:
         self.trusted: Days[Trusted] = Days()
         self.said: Days[Said] = Days()
         self.sent: Days[Sent] = Days()
-        self.heard: Days[Heard] = Days()
+        self.heard: dict[int, set[int]] = defaultdict(set)  # numbers of contacts, a day
         self.settled: Days[Settled] = Days()
         self.closed: Days[Closed] = Days()
         self.spoke: dict[int, dict[UUID, datetime]] = defaultdict(dict)
         _Filling(self, view).fill()
 
     def day(self, at: datetime | None) -> int:
-        return NEVER if at is None else self.clock.day(at).toordinal()
+        return NEVER if at is None else self.clock.ordinal(at)
+
+    def parties(self, start: int, end: int) -> set[int]:
+        """Numbers of the contacts heard on owned external channels."""
+        return set().union(*(self.heard.get(day, ()) for day in range(start, end)))
 
     def speakers(self, start: int, end: int) -> Iterator[tuple[UUID, datetime]]:
         """Everybody who spoke, by the last time of each day."""
@@ -149,7 +149,8 @@ class UnitDays:
 
     def __len__(self) -> int:
         tables = (value for value in vars(self).values() if isinstance(value, Days))
-        return sum(map(len, tables)) + sum(map(len, self.spoke.values()))
+        by_day = [*self.spoke.values(), *self.heard.values()]
+        return sum(map(len, tables)) + sum(map(len, by_day))
 
 
 class _Filling:
@@ -157,6 +158,7 @@ class _Filling:
 
     def __init__(self, days: UnitDays, view: View) -> None:
         self.days, self.view, self.day = days, view, days.day
+        self.numbers = view.book.numbers
         self.grace = timedelta(days=view.model.grace_days)
         self.settled = timedelta(days=view.model.by_id["S4-CON-1"].number("settled_days"))
         merges = view.shelf.records.merges
@@ -169,12 +171,14 @@ class _Filling:
             self.days.sent.add(day, Sent(is_own_act(message)))
             if message.employee and not message.automated:
                 self.days.spoke[day][message.employee] = message.at  # in the order of time
-        shape = self.view.book.shape
+        shape, owned = self.view.book.shape, self.view.owned
         for message in own.inbound.cases:
-            if message.contact and shape.is_external(message.contact, message.channel):
-                self.days.heard.add(self.day(message.at), Heard(message.contact, message.channel))
+            if message.channel in owned and shape.is_external(message.contact, message.channel):
+                self.days.heard[self.day(message.at)].add(self.numbers[message.contact])
         for said in own.human.cases:
-            self.days.said.add(self.day(said.at), Said(said.week, said.row.channel))
+            channel = said.row.channel
+            row = Said(said.week, self.numbers[channel], channel in owned)
+            self.days.said.add(self.day(said.at), row)
         for thread in own.by_beginning.cases:
             self.thread(thread)
 
@@ -212,7 +216,8 @@ class _Filling:
         if thread.is_external and thread.channel is not None:
             first = thread.first_answer
             answered = self.day(first.at if first else None)
-            self.days.begun.add(day, Begun(thread.channel, thread.kind, contact, answered))
+            channel, party = self.numbers[thread.channel], self.numbers[contact]
+            self.days.begun.add(day, Begun(channel, thread.kind, party, answered))
         if contact in self.merged:
             self.days.merged.append(thread)
             return

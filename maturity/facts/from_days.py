@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import wraps
 from math import ceil
+from typing import TypeVar
 from uuid import UUID
 
 from maturity.facts import conversation, governance, knowledge, voice
@@ -26,6 +28,8 @@ from maturity.facts.daily import Answered, UnitDays, days_of
 from maturity.facts.shelf import published_at
 from maturity.facts.threads import Thread
 
+Found = TypeVar("Found")
+
 
 def span(view: View) -> tuple[UnitDays, int, int]:
     """The unit's rows, and W in days."""
@@ -34,24 +38,38 @@ def span(view: View) -> tuple[UnitDays, int, int]:
     return days_of(view), start, unit.day.toordinal()
 
 
+def once_a_view(count: Callable[[View], Found]) -> Callable[[View], Found]:
+    """A view is looked at for its unit, and again for the company."""
+
+    @wraps(count)
+    def counted(view: View) -> Found:
+        if count not in view.once:
+            view.once[count] = count(view)
+        found: Found = view.once[count]
+        return found
+
+    return counted
+
+
 def weeks_of_presence(views: Views, terms: Terms) -> Counted:
     weeks: Counter[int] = Counter()
     for view in views:
         days, start, end = span(view)
         for row, n in days.said.between(start, end):
-            if view.owns(row.channel):
+            if row.owned:
                 weeks[row.week] += n
         weeks.update(voice.own_publications(view))
     return Counted(len(weeks), sample=weeks.total())
 
 
 def parties_heard(views: Views, terms: Terms) -> Counted:
-    heard = set()
-    for view in views:
-        days, start, end = span(view)
-        found = days.heard.between(start, end)
-        heard |= {row.contact for row, _ in found if view.owns(row.channel)}
-    return Counted(len(heard))
+    return Counted(len(set().union(*map(parties, views))))
+
+
+@once_a_view
+def parties(view: View) -> set[int]:
+    days, start, end = span(view)
+    return days.parties(start, end)
 
 
 def traceable_voice(views: Views, terms: Terms) -> Counted:
@@ -64,18 +82,28 @@ def traceable_voice(views: Views, terms: Terms) -> Counted:
 
 
 def channels_multiplied(views: Views, terms: Terms) -> Counted:
-    parties: dict[UUID, set[UUID]] = defaultdict(set)
-    weeks: dict[UUID, set[int]] = defaultdict(set)
-    kinds: dict[UUID, str] = {}
+    parties: dict[int, set[int]] = defaultdict(set)
+    weeks: dict[int, set[int]] = defaultdict(set)
+    kinds: dict[int, str] = {}
     for view in views:
+        for (channel, kind), answered in answered_parties(view).items():
+            parties[channel] |= answered
+            kinds[channel] = kind
         days, start, end = span(view)
-        for begun, _ in days.begun.between(start, end):
-            if begun.answered < end:
-                parties[begun.channel].add(begun.contact)
-                kinds[begun.channel] = begun.kind
         for said, _ in days.said.between(start, end):
             weeks[said.channel].add(said.week)
     return voice.carried(parties, weeks, kinds, terms)
+
+
+@once_a_view
+def answered_parties(view: View) -> dict[tuple[int, str], set[int]]:
+    """(channel, its kind) -> contacts whose conversation has an answer; all by their numbers."""
+    found: dict[tuple[int, str], set[int]] = defaultdict(set)
+    days, start, end = span(view)
+    for begun, _ in days.begun.between(start, end):
+        if begun.answered < end:
+            found[begun.channel, begun.kind].add(begun.contact)
+    return found
 
 
 def needing(view: View) -> int:
@@ -188,14 +216,17 @@ def knowledge_reused(views: Views, terms: Terms) -> Counted:
     return knowledge.reused(views, cases, terms)
 
 
-def answered(view: View) -> Iterator[tuple[Answered, int]]:
+@once_a_view
+def answered(view: View) -> list[tuple[Answered, int]]:
     """Rows of people outside the social team with an answer in W, each once."""
     days, start, end = span(view)
-    for day in range(start, end):
-        for row, n in days.answered.by_day.get(day, Counter()).items():
-            is_first = not any(start <= earlier < day for earlier, _, _ in row.answers)
-            if is_first and view.people.is_ambassador(row.employee):
-                yield row, n
+    return [
+        (row, n)
+        for day in range(start, end)
+        for row, n in days.answered.by_day.get(day, Counter()).items()
+        if not any(start <= earlier < day for earlier, _, _ in row.answers)
+        and view.people.is_ambassador(row.employee)
+    ]
 
 
 def ambassadors_carrying(views: Views, terms: Terms) -> Counted:

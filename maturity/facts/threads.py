@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -132,9 +133,21 @@ class Threads:
         self.messages = [row for row in records.messages if row.id not in shape.failed]
         self.human = mark_human(with_same_texts(self.messages, records, shape), shape, model)
         self.threads = build(self, records)
-        self.by_unit = {unit: UnitThreads(self, unit) for unit in shape.units}
+        self.numbers: defaultdict[UUID | None, int] = defaultdict(itertools.count().__next__)
+        self.by_unit = self.units()
         self.inbound = inbound_times(self.messages)
         self.begun_by = beginnings(self.threads.values(), records.elsewhere.first_words)
+
+    def units(self) -> dict[UUID, UnitThreads]:
+        threads: dict[UUID, list[Thread]] = {unit: [] for unit in self.shape.units}
+        messages: dict[UUID, list[MessageRow]] = {unit: [] for unit in self.shape.units}
+        for thread in self.threads.values():
+            if thread.unit is not None:
+                threads[thread.unit].append(thread)
+        for message in self.messages:
+            if (unit := self.unit_of(message.channel)) is not None:
+                messages[unit].append(message)
+        return {unit: UnitThreads(self, threads[unit], messages[unit]) for unit in threads}
 
     def unit_of(self, channel: UUID | None) -> UUID | None:
         row = self.shape.channels.get(channel) if channel else None
@@ -144,9 +157,9 @@ class Threads:
 class UnitThreads:
     """One unit's conversations and messages."""
 
-    def __init__(self, book: Threads, unit: UUID) -> None:
-        threads = [thread for thread in book.threads.values() if thread.unit == unit]
-        messages = [row for row in book.messages if book.unit_of(row.channel) == unit]
+    def __init__(
+        self, book: Threads, threads: Sequence[Thread], messages: Sequence[MessageRow]
+    ) -> None:
         self.by_due = Timeline(threads, lambda thread: thread.due)
         self.by_accept_due = Timeline(threads, lambda thread: thread.accept_due)
         self.by_beginning = Timeline(threads, lambda thread: thread.began)

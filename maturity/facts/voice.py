@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import TypeVar
 from uuid import UUID
 
 from maturity.facts.counting import Counted, Terms, View, Views, at_least
 from maturity.facts.threads import is_own_act
+
+Channel = TypeVar("Channel")
 
 
 def own_publications(view: View) -> list[int]:
@@ -64,9 +67,9 @@ def channels_multiplied(views: Views, terms: Terms) -> Counted:
 
 
 def carried(
-    parties: Mapping[UUID, set[UUID]],
-    weeks: Mapping[UUID, set[int]],
-    kinds: Mapping[UUID, str],
+    parties: Mapping[Channel, Collection[object]],
+    weeks: Mapping[Channel, Collection[int]],
+    kinds: Mapping[Channel, str],
     terms: Terms,
 ) -> Counted:
     """Channels by the parties answered on them and their active weeks."""

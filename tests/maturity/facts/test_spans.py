@@ -1,5 +1,6 @@
 """What is read around some days gives the same figures of them as everything does."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -18,16 +19,19 @@ pytestmark = pytest.mark.django_db
 MODEL = load()
 
 
-def around(day):
+def around(day, after=None):
+    """after: what read the spans before it, of which some conversations are still at hand."""
     first, end = spans.span_of(day)
     assert first <= day < end
-    return Ledger(spans.read(first, end, MODEL), MODEL)
+    return Ledger((after or spans.Spans(MODEL)).read(first, end), MODEL)
 
 
 def assert_same(days):
-    whole = Ledger(read(), MODEL)
+    whole, one_after_the_other = Ledger(read(), MODEL), spans.Spans(MODEL)
     for day in days:
-        some = around(day)
+        some, beside = around(day), around(day, one_after_the_other)
+        assert replace(beside.records, uses=()) == replace(some.records, uses=())
+        assert sorted(beside.records.uses) == sorted(some.records.uses)  # in order in each message
         assert some.day(day) == whole.day(day), day
         assert some.mondays(day) == whole.mondays(day)
         assert some.records.imported_since == whole.records.imported_since

@@ -34,6 +34,8 @@ def span_of(day: date, length: int = SPAN) -> tuple[date, date]:
 class Spans:
     """Reads one span after the other; a conversation that the next one looks at too stays read.
 
+    What is recorded meanwhile may be missed: whoever keeps facts finds it at the next turn, since
+    it was recorded after this turn began (`Looks`).
     known_at: only what had been recorded before that moment.
     """
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -44,9 +46,12 @@ COURSE_EVERY = 26  # weeks; who missed one may go to the next
 
 @dataclass(slots=True)
 class Person:
+    """keenness: how much more or less than the middle one a colleague takes, year after year."""
+
     id: str
     department: int
     is_social: bool
+    keenness: float
     relevant: bool = False
     trained: bool = False
     joined: bool = False
@@ -79,6 +84,11 @@ def heads(story: Story) -> float:
 def drawn(story: Story, what: str) -> float:
     """A share that is drawn once for a company and moves no other chance."""
     return Random(f"{story.seed}:{what}").random()  # noqa: S311 - reproducible, no secret
+
+
+def keenness(story: Story, person: str) -> float:
+    chance = Random(f"{story.seed}:{person}:keen")  # noqa: S311 - reproducible, no secret
+    return math.exp(UNEQUAL * chance.gauss(0, 1))
 
 
 class House:
@@ -212,7 +222,8 @@ class House:
         social = max(least, round(self.heads / heads_each))
         for n in range(social + math.ceil(EXPECTED * self.heads)):
             home = 0 if n < social else 1 + (n - social) % (len(DEPARTMENTS) - 1)
-            self.people.append(Person(f"{self.name}-e{n:03}", home, n < social))
+            who = f"{self.name}-e{n:03}"
+            self.people.append(Person(who, home, n < social, keenness(self.story, who)))
         self.social, self.colleagues = self.people[:social], self.people[social:]
         for n, person in enumerate(self.people):
             self.employ(person, begun, relevant=n < self.expected())
@@ -250,30 +261,26 @@ class House:
             if person.relevant != (n < number):
                 self.employ(person, at, relevant=n < number)
 
-    def carriers(self, willing: list[Person] | None = None) -> list[Person]:
+    def carriers(self, willing: Iterable[Person] | None = None) -> list[Person]:
         """Colleagues of other departments who answer; of those that are willing, or of all."""
         carrying = self.habits.carrying
         number = max(carrying.least, round(carrying.colleagues * self.heads))
-        return (self.colleagues if willing is None else willing)[:number]
+        return list(islice(self.colleagues if willing is None else willing, number))
 
     def somebody(self, at: datetime, *, by_the_desk: bool) -> Person:
         """Who takes the next conversation; the desk asks another in place of who has not signed."""
         if not by_the_desk:
             return self.anybody(self.carriers())
-        willing = [one for one in self.colleagues if not self.is_kept_out(one, at)]
+        willing = (one for one in self.colleagues if not self.is_kept_out(one, at))
         return self.anybody(self.carriers(willing))
 
     def anybody(self, carriers: list[Person]) -> Person:
         if self.cheats("hero"):
             return self.social[0]
         if carriers and self.book.happens(self.habits.carrying.load):
-            (who,) = self.chance.choices(carriers, [self.keenness(one) for one in carriers])
+            (who,) = self.chance.choices(carriers, [one.keenness for one in carriers])
             return who
         return self.chance.choice(self.social)
-
-    def keenness(self, person: Person) -> float:
-        """How much more or less than the middle one a colleague takes, year after year."""
-        return math.exp(UNEQUAL * Random(f"{self.story.seed}:{person.id}:keen").gauss(0, 1))  # noqa: S311
 
     def is_diligent(self, share: float, person: Person, what: str) -> bool:
         """Whether somebody is among that share: the same answer each time it is asked."""

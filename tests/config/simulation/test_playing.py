@@ -24,7 +24,7 @@ from maturity.scoring.definition import load
 
 PLAYING = settings.BASE_DIR / "config" / "simulation" / "playing"
 PLAIN = {"__future__", "collections", "config", "dataclasses", "datetime", "math", "random"}
-PLAIN |= {"typing", "zoneinfo"}
+PLAIN |= {"itertools", "typing", "zoneinfo"}
 READS = {"open", "read_text", "read_bytes", "loads", "load", "import_module", "__import__"}
 
 

@@ -37,6 +37,13 @@ hypothesis_settings.load_profile("any machine")
 NEEDS = {"browser": "playwright", "clients": "schemathesis"}
 collect_ignore = [folder for folder, module in NEEDS.items() if not find_spec(module)]
 
+# Minutes each, and a file stays on one processor: begun last, they would run alone at the end.
+LONGEST = ("api/test_who_may.py", "maturity/appraisals/test_kept_facts.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not str(item.path).endswith(LONGEST))
+
 
 def pytest_configure(config: pytest.Config) -> None:
     where = embedded.ensure_local(BASE_DIR)

@@ -208,6 +208,9 @@ POLLING_AT_ONCE = env.int("POLLING_AT_ONCE", default=4)
 LINES_AT_ONCE = env.int("LINES_AT_ONCE", default=32)
 # Networks that tell when an account has something to read (Mastodon): how many one listener hears.
 BELLS_AT_ONCE = env.int("BELLS_AT_ONCE", default=32)
+# Hosts in the house's own network that may be called where staff name them as a channel's server,
+# a callback or a webhook (docs/channels.md). What a stranger names never leads there.
+INTERNAL_HOSTS = frozenset(host.strip().lower() for host in env.list("INTERNAL_HOSTS", default=[]))
 
 # Reading what others publish (docs/listening.md): how many places at once, how long and how much,
 # and whether this very machine may be read. The last is for tests and for nobody else.

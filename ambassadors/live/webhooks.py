@@ -38,7 +38,7 @@ LONGEST_URL = 1_000
 def check_url(url: str) -> None:
     """Raises Invalid. A name without an address now may get one: each posting judges again."""
     try:
-        addresses.targets(url, loopback=settings.LOCAL)
+        addresses.targets(url, loopback=settings.LOCAL, inside=settings.INTERNAL_HOSTS)
     except addresses.NotAllowed as error:
         if not error.unresolved:
             raise Invalid(
@@ -135,6 +135,7 @@ def _try(post: HookPost) -> None:
                 subscription.secret, message_id=name_of(post.pk), body=body_of(post)
             ),
             loopback=settings.LOCAL,
+            inside=settings.INTERNAL_HOSTS,
         )
     except SendFailed as error:
         _failed(post, status=None, error=str(error))

@@ -142,6 +142,7 @@ def account_of(channel: Channel) -> Account:
         secret=channel.secret,
         options={"mail_url": settings.EMAIL_URL, **options},
         loopback=settings.LOCAL,
+        inside=settings.INTERNAL_HOSTS,
         credentials=credentials_of(channel),
         door=door_of(channel),
         lent=_Kept(channel),

@@ -84,7 +84,7 @@ def _listen(
     if channel is None or adapter is None:
         return
     account = account_of(channel)
-    with Line(adapter.bell(account), loopback=account.loopback) as line:
+    with Line(adapter.bell(account), loopback=account.loopback, inside=account.inside) as line:
         ring(channel.pk)  # for what came before we listened
         look = time.monotonic() + LOOK
         while not told_to_stop():

@@ -22,7 +22,7 @@ def check(channel: Channel, url: str) -> None:
     if len(url) > LONGEST:
         raise Invalid(_("the address is too long"), code="callback_refused")
     try:
-        addresses.targets(url, loopback=settings.LOCAL)
+        addresses.targets(url, loopback=settings.LOCAL, inside=settings.INTERNAL_HOSTS)
     except addresses.NotAllowed as error:
         if not error.unresolved:
             raise Invalid(

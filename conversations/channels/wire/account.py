@@ -30,9 +30,10 @@ class Account:
 
     address: the channel's own address on its network. callback_url: where to post (webhook).
     secret: clear text, never logged. options: the channel's own settings. loopback: whether the
-    callback may be on this machine itself (local mode only). credentials: what the company got
-    from the provider, clear text, never logged. door: the public address that it posts to.
-    lent: what it gave us for a while in exchange for them.
+    callback may be on this machine itself (local mode only). inside: hosts in the house's own
+    network that may be called where the company names them (INTERNAL_HOSTS). credentials: what the
+    company got from the provider, clear text, never logged. door: the public address that it posts
+    to. lent: what it gave us for a while in exchange for them.
     """
 
     address: str = ""
@@ -40,6 +41,7 @@ class Account:
     secret: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     loopback: bool = False
+    inside: frozenset[str] = frozenset()
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     door: str = ""
     lent: Lent = field(default_factory=Lent, repr=False, compare=False)

@@ -1,4 +1,5 @@
-"""Where a request of ours may go: never into the house's own network.
+"""Where a request of ours may go: never into the house's own network, but to the hosts in it that
+its operator names (INTERNAL_HOSTS) where the company itself told us to call them.
 
 The name is resolved here and the connection made to the very address that was judged, so that a
 name that resolves differently a moment later (DNS rebinding) gains nothing.
@@ -15,6 +16,8 @@ Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # IPv6 addresses that carry an IPv4 one: NAT64 and 6to4
 _CARRIERS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
+
+_SHARED = ipaddress.ip_network("100.64.0.0/10")  # between carriers; private overlays live there
 
 
 class NotAllowed(ValueError):
@@ -35,17 +38,18 @@ class Target:
     server_name: str
 
 
-def targets(url: str, *, loopback: bool) -> list[Target]:
+def targets(url: str, *, loopback: bool, inside: frozenset[str] = frozenset()) -> list[Target]:
     """The addresses behind `url`, to be tried in turn; all of them were judged.
 
-    loopback: whether this machine itself may be reached. Raises NotAllowed.
+    loopback: whether this machine itself may be reached. inside: hosts in the house's own network
+    that may be, in small letters. Raises NotAllowed.
     """
     parts = checked(url)
     name = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return [
         Target(url=_direct(parts, address, port), host=parts.netloc, server_name=name)
-        for address in resolve(name, port, loopback=loopback)
+        for address in resolve(name, port, loopback=loopback, inside=inside)
     ]
 
 
@@ -72,7 +76,9 @@ def checked(url: str) -> SplitResult:
     return parts
 
 
-def resolve(name: str, port: int, *, loopback: bool) -> list[Ip]:
+def resolve(
+    name: str, port: int, *, loopback: bool, inside: frozenset[str] = frozenset()
+) -> list[Ip]:
     """The addresses of the name, when all of them may be reached."""
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
@@ -80,15 +86,16 @@ def resolve(name: str, port: int, *, loopback: bool) -> list[Ip]:
         raise NotAllowed("the name has no address", unresolved=True) from error
     addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
     for address in addresses:
-        if not may_be_reached(address, loopback=loopback):
+        if not may_be_reached(address, loopback=loopback, private=name.lower() in inside):
             raise NotAllowed("leads into a private network")
     if not addresses:
         raise NotAllowed("the name has no address", unresolved=True)
     return list(dict.fromkeys(addresses))
 
 
-def may_be_reached(address: Ip, *, loopback: bool) -> bool:
-    """Public addresses; this machine's own only where `loopback` says so."""
+def may_be_reached(address: Ip, *, loopback: bool, private: bool = False) -> bool:
+    """Public addresses; this machine's own only where `loopback` says so, those of the house only
+    where `private` does: never link-local ones, behind which clouds keep their credentials."""
     inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     if inner is not None:
         address = inner
@@ -96,4 +103,6 @@ def may_be_reached(address: Ip, *, loopback: bool) -> bool:
         return loopback
     if any(address in carrier for carrier in _CARRIERS if carrier.version == address.version):
         return False
+    if private and (address.is_private or address in _SHARED):
+        return not (address.is_link_local or address.is_unspecified or address.is_multicast)
     return address.is_global and not (address.is_multicast or address.is_reserved)

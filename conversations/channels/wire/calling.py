@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conversations.channels.wire import addresses, strict_json
+from conversations.channels.wire.account import Account
 from conversations.channels.wire.contract import File, Remote, SendFailed, Trouble
 from conversations.channels.wire.provider import NotConnected, NotFetched, NotRead
 from conversations.channels.wire.reading import fetching
@@ -31,15 +32,22 @@ _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 @dataclass(frozen=True, slots=True)
 class Given:
     """How a server may be called that the company named. loopback: also on this very machine
-    (local mode only). largest: bytes of an answer. seconds: for each part of it."""
+    (local mode only). inside: these hosts also in the house's own network. largest: bytes of an
+    answer. seconds: for each part of it."""
 
     judged: bool = True
     loopback: bool = False
+    inside: frozenset[str] = frozenset()
     largest: int = LARGEST_ANSWER
     seconds: float = 20.0
 
 
 _OWN = Given(judged=False)
+
+
+def named_by(account: Account, **bounds: Any) -> Given:
+    """How the server may be called that stands in the channel's fields."""
+    return Given(loopback=account.loopback, inside=account.inside, **bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def _as_it_is(url: str) -> addresses.Target:
 
 def _judged(url: str, given: Given) -> addresses.Target:
     try:
-        return addresses.targets(url, loopback=given.loopback)[0]
+        return addresses.targets(url, loopback=given.loopback, inside=given.inside)[0]
     except addresses.NotAllowed as error:
         cause = f"the server’s address: {error}"
         raise SendFailed(cause, permanent=not error.unresolved) from error
@@ -214,14 +222,18 @@ def fetch_file(
     hosts: Collection[str],
     headers: Mapping[str, str] | None = None,
     loopback: bool = False,
+    inside: frozenset[str] = frozenset(),
 ) -> File:
     """The bytes behind `url`, when they are the file that was announced.
 
     hosts: where credentials may be shown: names, or `.domain` for all below; any other is asked
-    without `headers`. Raises NotFetched.
+    without `headers`. inside: those of the house's own network where the file may lie; only where
+    the company named the server, and no stranger the address. Raises NotFetched.
     """
     known = _is_known(urlsplit(url).hostname or "", hosts)
-    bounds = fetching.Bounds(bytes=LARGEST_FILE + 1, seconds=FILE_SECONDS, loopback=loopback)
+    bounds = fetching.Bounds(
+        bytes=LARGEST_FILE + 1, seconds=FILE_SECONDS, loopback=loopback, inside=inside
+    )
     try:
         found = fetching.fetch(
             url,

@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin
 
 from conversations.channels.wire import calling
 from conversations.channels.wire.account import Account
-from conversations.channels.wire.calling import Answer, Given
+from conversations.channels.wire.calling import Answer
 from conversations.channels.wire.contract import SendFailed
 from conversations.channels.wire.email.esp import providers
 from conversations.channels.wire.provider import Checked, NotConnected
@@ -44,7 +44,7 @@ def _asked(account: Account, provider: providers.Provider, domain: str) -> Answe
     options = providers.options(provider.sends, keys)
     api = providers.made(provider.backend, options).api_url
     url = urljoin(api, _path(keys["esp"], domain))
-    given = Given(loopback=account.loopback) if keys.get("esp_api_url") else None
+    given = calling.named_by(account) if keys.get("esp_api_url") else None
     try:
         return calling.call("GET", url, headers=_shown(keys), given=given)
     except SendFailed as error:

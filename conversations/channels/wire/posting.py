@@ -45,11 +45,13 @@ def post(
     body: bytes,
     headers: Mapping[str, str],
     loopback: bool,
+    inside: frozenset[str] = frozenset(),
     transport: httpx.BaseTransport | None = None,
 ) -> Answer:
-    """loopback: whether this machine itself may be reached. Raises SendFailed."""
+    """loopback: whether this machine itself may be reached. inside: hosts of the house's own
+    network that may be. Raises SendFailed."""
     try:
-        ways = addresses.targets(url, loopback=loopback)
+        ways = addresses.targets(url, loopback=loopback, inside=inside)
     except addresses.NotAllowed as error:
         raise SendFailed(f"callback: {error}", permanent=not error.unresolved) from error
     for left, where in zip(reversed(range(len(ways))), ways, strict=True):

@@ -97,6 +97,7 @@ class Webhook:
             body=body,
             headers=standard_webhooks.headers(account.secret, message_id=message_id, body=body),
             loopback=account.loopback,
+            inside=account.inside,
             transport=self._transport,
         )
         return _understand(answer)

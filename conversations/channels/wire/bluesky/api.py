@@ -104,7 +104,7 @@ class Api:
             f"{server_of(self._account, default=DEFAULT)}/xrpc/{method}",
             headers={**bearer, **(headers or {})},
             transport=self._transport,
-            given=calling.Given(loopback=self._account.loopback, largest=LARGEST, seconds=SECONDS),
+            given=calling.named_by(self._account, largest=LARGEST, seconds=SECONDS),
             **said,
         )
 

@@ -58,7 +58,7 @@ class Api:
             query=query,
             body=body,
             transport=self._transport,
-            given=calling.Given(loopback=self._account.loopback, largest=LARGEST, seconds=SECONDS),
+            given=calling.named_by(self._account, largest=LARGEST, seconds=SECONDS),
         )
 
     def upload(self, file: File) -> str:
@@ -74,7 +74,7 @@ class Api:
             file=("file", file),
             seen=False,
             transport=self._transport,
-            given=calling.Given(loopback=self._account.loopback, seconds=SECONDS),
+            given=calling.named_by(self._account, seconds=SECONDS),
         )
         kept = text(answer.data, "id")
         if not answer.is_success or not kept:

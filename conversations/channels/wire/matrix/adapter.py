@@ -145,7 +145,12 @@ class Matrix:
         url = f"{home}/_matrix/client/v1/media/download/{escaped(where[0])}/{escaped(where[2])}"
         host = httpx.URL(home).host
         return calling.fetch_file(
-            remote, url, hosts=(host,), headers=api.bearer(), loopback=account.loopback
+            remote,
+            url,
+            hosts=(host,),
+            headers=api.bearer(),
+            loopback=account.loopback,
+            inside=account.inside & {host},
         )
 
     def _api(self, account: Account) -> Api:

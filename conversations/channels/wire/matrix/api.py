@@ -53,7 +53,7 @@ class Api:
             query=query,
             body=body,
             transport=self._transport,
-            given=calling.Given(loopback=self._account.loopback, largest=LARGEST, seconds=SECONDS),
+            given=calling.named_by(self._account, largest=LARGEST, seconds=SECONDS),
         )
 
     def upload(self, file: File) -> str:
@@ -66,7 +66,7 @@ class Api:
             content=file.data,
             seen=False,
             transport=self._transport,
-            given=calling.Given(loopback=self._account.loopback, seconds=SECONDS),
+            given=calling.named_by(self._account, seconds=SECONDS),
         )
         kept = text(answer.data, "content_uri")
         if not answer.is_success or not kept.startswith("mxc://"):

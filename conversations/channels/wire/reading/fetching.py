@@ -34,12 +34,14 @@ _URL_CHARS = "!#$%&'()*+,/:;=?@[]~-._"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one journey may cost, redirects together. loopback: may this machine be reached?"""
+    """What one journey may cost, redirects together. loopback: may this machine be reached?
+    inside: hosts of the house's own network that may be."""
 
     bytes: int = 16_000_000
     seconds: float = 15.0
     redirects: int = 5
     loopback: bool = False
+    inside: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -225,7 +227,8 @@ class _Line(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        ways = addresses.resolve(host, port, loopback=self.bounds.loopback)
+        given = self.bounds
+        ways = addresses.resolve(host, port, loopback=given.loopback, inside=given.inside)
         for left, address in zip(reversed(range(len(ways))), ways, strict=True):
             seconds = min(timeout or CONNECT_SECONDS, max(0.01, self.ends - time.monotonic()))
             try:

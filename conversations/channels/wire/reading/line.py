@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,13 +48,14 @@ class HungUp(NotHeard):
 class Line:
     """Open from the beginning. Redirects are not followed: a stream says where it is.
 
-    Raises NotHeard from everything.
+    inside: hosts of the house's own network that may be called. Raises NotHeard from everything.
     """
 
-    def __init__(self, call: Call, *, loopback: bool) -> None:
+    def __init__(self, call: Call, *, loopback: bool, inside: frozenset[str] = frozenset()) -> None:
         parts = _checked(call.url)
         secure = parts.scheme == "https"
-        plain = _connected(parts.hostname or "", parts.port or (443 if secure else 80), loopback)
+        ways = _ways(parts.hostname or "", parts.port or (443 if secure else 80), loopback, inside)
+        plain = _connected(ways)
         context: ssl.SSLContext | None = trusted() if secure else None
         try:
             self._line: ClientConnection = connect(
@@ -124,15 +125,19 @@ def _checked(url: str) -> Any:
         raise NotHeard(f"not followed: {error}") from error
 
 
-def _connected(host: str, port: int, loopback: bool) -> socket.socket:
+def _ways(host: str, port: int, loopback: bool, inside: frozenset[str]) -> list[tuple[str, int]]:
     try:
-        ways = addresses.resolve(host, port, loopback=loopback)
+        found = addresses.resolve(host, port, loopback=loopback, inside=inside)
     except addresses.NotAllowed as error:
         raise NotHeard(f"not followed: {error}") from error
+    return [(str(address), port) for address in found]
+
+
+def _connected(ways: Sequence[tuple[str, int]]) -> socket.socket:
     failure: OSError | None = None
-    for address in ways:
+    for way in ways:
         try:
-            return socket.create_connection((str(address), port), timeout=CONNECT_SECONDS)
+            return socket.create_connection(way, timeout=CONNECT_SECONDS)
         except OSError as error:
             failure = error
     raise NotHeard(f"nobody answers: {failure}") from failure

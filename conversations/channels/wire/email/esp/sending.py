@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from email import message_from_bytes
 from email.policy import SMTP
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused, AnymailRequestsAPIError
@@ -55,10 +56,11 @@ def send(account: Account, message: Outbound) -> Sent:
 def _judge(url: str, account: Account) -> None:
     if not url:
         return
-    if not url.startswith("https://") and not account.loopback:
+    inside = (urlsplit(url).hostname or "") in account.inside
+    if not (url.startswith("https://") or account.loopback or inside):
         raise SendFailed("the provider’s address is no https address", permanent=True)
     try:
-        addresses.targets(url, loopback=account.loopback)
+        addresses.targets(url, loopback=account.loopback, inside=account.inside)
     except addresses.NotAllowed as error:
         cause = f"the provider’s address: {error}"
         raise SendFailed(cause, permanent=not error.unresolved) from error

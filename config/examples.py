@@ -38,6 +38,20 @@ _CRITERION = {
     "next_action": "Set a service level on each channel and look every morning at what is due.",
 }
 
+CONVERSATION_WORDS = {
+    "id": CONVERSATION,
+    "channel": CHANNEL,
+    "status": "open",
+    "contact": {"id": CONTACT, "name": "Berta", "handle": "berta"},
+    "assignee": ADA,
+    "subject": "",
+    "priority": "normal",
+    "sla": None,
+    "is_drill": False,
+    "waiting_since": NINE,
+    "updated_at": LATER,
+}
+
 READY = {
     "name": "thanks",
     "text": "Dear {{first_name}}, order {{order number}} left today. {{agent}}",
@@ -136,18 +150,22 @@ EXAMPLES: dict[str, Any] = {
     },
     "PatchedChannelChangeRequest": {"paused": True},
     "PatchedChangedCommunityRequest": {"purpose": "How we answer about glue"},
-    "ConversationWords": {
-        "id": CONVERSATION,
-        "channel": CHANNEL,
-        "status": "open",
-        "contact": {"id": CONTACT, "name": "Berta", "handle": "berta"},
-        "assignee": ADA,
-        "subject": "",
-        "priority": "normal",
-        "sla": None,
-        "is_drill": False,
-        "waiting_since": NINE,
-        "updated_at": LATER,
+    "ConversationWords": CONVERSATION_WORDS,
+    "ConversationWithTerms": {
+        **CONVERSATION_WORDS,
+        "answering": {
+            "why_not": "",
+            "is_public": True,
+            "replaces": False,
+            "window_until": None,
+            "longest": 500,
+            "files": {
+                "most": 4,
+                "largest": 16_000_000,
+                "together": 64_000_000,
+                "types": {"image/*": 16_000_000},
+            },
+        },
     },
     "AssignedRequest": {"employee": ADA["id"]},
     "UntilRequest": {"until": "2027-03-02T08:00:00+01:00"},

@@ -19,13 +19,14 @@ from ambassadors.governance import correcting
 from ambassadors.governance.correcting import sent_in
 from ambassadors.governance.pages import shown
 from ambassadors.governance.reading import drafts_of, waiting_for
-from conversations.inbox import enclosing, presence, services, takeovers, windows
+from conversations.inbox import presence, services, takeovers
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.acts import chosen_in, sent_along
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles
-from conversations.inbox.pages.thread import EVERYTHING, templates, why_silent
+from conversations.inbox.pages.thread import EVERYTHING, templates
 from conversations.inbox.rights import must_answer, must_note
 from conversations.inbox.services import may_answer
+from conversations.inbox.terms import terms
 from conversations.inbox.versions import tag
 from conversations.knowledge.models import Article
 from conversations.knowledge.search import published
@@ -81,12 +82,8 @@ def _show(
         decides=waiting_for(user).filter(conversation=conversation).exists(),
         may_answer=may,
         may_note=may or _may_note(conversation, request),
-        silent=why_silent(request, conversation),
-        takes=enclosing.taken_in(conversation),
+        terms=terms(conversation, user),
         **templates(request, conversation),
-        window_until=windows.closes_at(conversation),
-        is_public=windows.is_public(conversation),
-        replaces=windows.replaces(conversation),
         suggestions=suggest(conversation) if may else [],
         used=used or [],
         others=others,

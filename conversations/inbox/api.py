@@ -25,6 +25,7 @@ from conversations.inbox.filters import ConversationFilters
 from conversations.inbox.models import Conversation, Message, MessageKind
 from conversations.inbox.rights import must_answer, must_note
 from conversations.inbox.serializers import (
+    ConversationWithTerms,
     ConversationWords,
     Importance,
     MessageWords,
@@ -81,14 +82,15 @@ class Conversations(ListAPIView[Conversation]):
 
 @extend_schema_view(get=extend_schema(operation_id="conversations_retrieve"))
 class OneConversation(RetrieveAPIView[Conversation]):
-    serializer_class = ConversationWords
+    serializer_class = ConversationWithTerms
     queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:
         return shown_to(self.request)
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """With its ETag, for If-Match on what you do to it next."""
+        """With the terms on which you would answer, and its ETag, for If-Match on what you do to it
+        next."""
         found = self.get_object()
         return Response(self.get_serializer(found).data, headers=etag(found))
 

@@ -22,6 +22,7 @@ from conversations.inbox.models import (
     Trouble,
 )
 from conversations.inbox.models.deadline import Clock
+from conversations.inbox.terms import terms
 from conversations.service_levels.models import Priority
 from crm.contacts.services import name_of
 from crm.organisation.models import Employee
@@ -102,6 +103,42 @@ class ConversationWords(serializers.ModelSerializer[Conversation]):
             "name": name_of(identity),
             "handle": identity.shown or identity.handle,
         }
+
+
+class FilesTaken(serializers.Serializer[Any]):
+    """most: files in one answer. largest: bytes of one; together: of all. types: which, with the
+    bytes that one of it may have ("image/*" is all of a sort); empty for any."""
+
+    most = serializers.IntegerField()
+    largest = serializers.IntegerField()
+    together = serializers.IntegerField()
+    types = serializers.DictField(child=serializers.IntegerField())
+
+
+class TermsWords(serializers.Serializer[Any]):
+    """On which terms your answer goes out. why_not: why you can't answer now, "" where you can.
+    is_public: everybody can read it. replaces: it takes the place of the answer that is shown now.
+    window_until: until when the network takes it. longest: characters as the network counts them.
+    files: null where none go along."""
+
+    why_not = serializers.CharField()
+    is_public = serializers.BooleanField()
+    replaces = serializers.BooleanField()
+    window_until = serializers.DateTimeField(allow_null=True)
+    longest = serializers.IntegerField(allow_null=True)
+    files = FilesTaken(allow_null=True)
+
+
+class ConversationWithTerms(ConversationWords):
+    answering = serializers.SerializerMethodField()
+
+    class Meta(ConversationWords.Meta):
+        fields = [*ConversationWords.Meta.fields, "answering"]
+        read_only_fields = fields
+
+    @extend_schema_field(TermsWords)
+    def get_answering(self, conversation: Conversation) -> dict[str, Any]:
+        return dict(TermsWords(terms(conversation, self.context["request"].user)).data)
 
 
 class AuthorWords(serializers.Serializer[Any]):

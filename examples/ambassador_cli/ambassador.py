@@ -173,6 +173,20 @@ def show(api: Api, conversation: str) -> None:
         kind = " [note]" if message["kind"] == "note" else ""
         print(f"{message['received_at'][:16]} {message['author']['name']}{kind}{state}:")
         print("  " + message["text"].replace("\n", "\n  "))
+    _print_terms(api, conversation)
+
+
+def _print_terms(api: Api, conversation: str) -> None:
+    terms = api.get(f"conversations/{_whole(api, 'conversations/', conversation)}/")["answering"]
+    if terms["why_not"]:
+        print(f"-- {terms['why_not']}")
+        return
+    if terms["is_public"]:
+        print("-- Everybody can read what you answer here.")
+    if terms["replaces"]:
+        print("-- Your answer takes the place of the one before.")
+    if terms["window_until"]:
+        print(f"-- This network takes answers until {terms['window_until']}.")
 
 
 def suggest(api: Api, conversation: str) -> None:

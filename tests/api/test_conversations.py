@@ -13,7 +13,7 @@ from crm.access.models import IdempotencyKey, Role
 from crm.access.tasks import forget_idempotency_keys
 from crm.journal.models import Act
 from tests import house
-from tests.api.hands import Caller, a_key, hear
+from tests.api.hands import Caller, a_key, hear, offered
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,32 @@ def test_a_conversation_is_told_in_exactly_the_promised_words(staff, channel):
         "waiting_since": found["waiting_since"],
         "updated_at": found["updated_at"],
     }
-    assert Caller(staff.user).get(f"conversations/{conversation.pk}/").json() == found
+    alone = Caller(staff.user).get(f"conversations/{conversation.pk}/").json()
+    terms = alone.pop("answering")
+    assert alone == found
+    assert terms == {
+        "why_not": "",
+        "is_public": False,
+        "replaces": False,
+        "window_until": None,
+        "longest": None,
+        "files": terms["files"],
+    }
+    assert set(terms["files"] or {}) in ({"most", "largest", "together", "types"}, set())
+
+
+def test_who_may_only_read_is_told_why_they_cant_answer(brand, staff, channel):
+    conversation = hear(channel)
+    asked = house.ambassador(house.department(brand, name="Lab"), name="Ada")
+    offered(asked)
+    path, caller = f"conversations/{conversation.pk}/", Caller(asked.user)
+    why_not = caller.get(path).json()["answering"]["why_not"]
+    assert why_not == "You may read this conversation; whoever accepted it answers."
+    Caller(staff.user).post(f"{path}close/")
+    channel.closed_at = timezone.now()
+    channel.save()
+    told = Caller(staff.user).get(path).json()["answering"]["why_not"]
+    assert told == "This channel is disconnected: nothing can be sent."
 
 
 def test_messages_are_told_oldest_first_with_their_author_delivery_and_files(staff, channel):

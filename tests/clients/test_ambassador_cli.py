@@ -38,7 +38,10 @@ def terminal(world, live_server):
 def test_an_offer_is_seen_taken_answered_and_closed(world, terminal):
     offer, case = str(world["ids"]["offer"]), str(world["waiting"])
     assert matrix.SECRET in terminal("offers").stdout
+    not_yet = "-- You may read this conversation; whoever accepted it answers."
+    assert not_yet in terminal("show", case).stdout
     assert "Yours now" in terminal("accept", offer[-8:]).stdout
+    assert not_yet not in terminal("show", case).stdout
     assert matrix.SECRET in terminal("show", case).stdout
     assert terminal("suggest", case).returncode == 0
     assert "Written: " in terminal("answer", case, "-", stdin="Tomorrow.\n").stdout

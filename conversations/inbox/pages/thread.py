@@ -15,20 +15,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from conversations.channels.accounts import adapter_of
-from conversations.inbox import (
-    enclosing,
-    invitations,
-    presence,
-    takeovers,
-    templating,
-    windows,
-)
+from conversations.inbox import invitations, presence, takeovers, templating
 from conversations.inbox.models import Conversation, NeedsAnswer, Status
 from conversations.inbox.pages.listing import MOST_CHOICES, Asked, neighbours
 from conversations.inbox.pages.presenting import MOST_SHOWN, bubbles, fingerprint
 from conversations.inbox.rights import may_invite, serves
 from conversations.inbox.services import may_answer
+from conversations.inbox.terms import terms
 from conversations.inbox.versions import tag
 from conversations.service_levels.models import Priority
 from crm.errors import RelaisError
@@ -90,11 +83,7 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
         "after": after,
         "panels": panels(request, conversation),
         "presets": presets(timezone.localtime()),
-        "why_silent": why_silent(request, conversation),
-        "window_until": windows.closes_at(conversation),
-        "is_public": windows.is_public(conversation),
-        "replaces": windows.replaces(conversation),
-        "takes": enclosing.taken_in(conversation),
+        "terms": terms(conversation, request.user),
         **templates(request, conversation),
         "deadlines": conversation.deadlines.select_related("target").order_by("started_at", "pk"),
         "priorities": Priority.choices,
@@ -156,35 +145,6 @@ def renewed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     if request.GET.get("known") == fingerprint(conversation):
         return HttpResponse(status=204)
     return render(request, "conversations/inbox/thread_part.html", part(request, conversation))
-
-
-def why_silent(request: HttpRequest, conversation: Conversation) -> str:
-    """Why no reply can be written here, "" where one can."""
-    user = request.user
-    if conversation.status == Status.SPAM:
-        return _("This is spam: reopen it to answer.")
-    if not conversation.channel.owned and conversation.channel.token is None:
-        return _("Nothing can be sent to this place from here: answer there, by hand.")
-    if conversation.channel.closed_at is not None and conversation.channel.token is not None:
-        return _("This channel is disconnected: nothing can be sent.")
-    if conversation.identity is None or adapter_of(conversation.channel) is None:
-        return _("This channel was imported: it can be read here, not answered.")
-    if words := _too_late(conversation):
-        return words
-    if not isinstance(user, User) or not may_answer(conversation, user):
-        return _("You may read this conversation; whoever accepted it answers.")
-    if not hasattr(user, "employee"):
-        return _("Your sign-in belongs to no employee, so nobody could be named as the author.")
-    return ""
-
-
-def _too_late(conversation: Conversation) -> str:
-    until = windows.closes_at(conversation)
-    if until is None or until > timezone.now():
-        return ""
-    if templating.has_templates(conversation):
-        return _("They wrote too long ago: only an approved text goes out until they write again.")
-    return _("They wrote too long ago: this network lets nobody answer until they write again.")
 
 
 def templates(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

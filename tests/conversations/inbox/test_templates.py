@@ -89,6 +89,10 @@ def test_a_template_goes_out_when_free_words_do_not(
         ("thanks", ["first_name"]),
     ]
     assert told["window_until"] < timezone.now().isoformat()
+    terms = ada.get(f"conversations/{late.pk}/").json()["answering"]
+    assert terms["window_until"] == told["window_until"]
+    assert "only an approved text goes out" in terms["why_not"]
+    assert (terms["is_public"], terms["longest"]) == (False, 4096)
     answer = send(ada, late, name="parcel_on_its_way", language="en", values=FILLED)
     assert (answer.status_code, answer.json().get("text")) == (201, WORDS), answer.content
     named = send(ada, late, name="thanks", language="fr", values={"first_name": "Bob"})

@@ -29,6 +29,7 @@ from crm.access.models import Role
 from crm.errors import Invalid
 from crm.values import AUTOMATION, uuid7
 from tests import house
+from tests.api.hands import Caller
 from tests.conversations.channels.wire.test_polled_contract import look
 from tests.conversations.channels.wire.worlds.google import PLACE, GoogleWorld, error
 
@@ -229,6 +230,9 @@ def test_a_review_that_changes_after_our_answer_asks_for_another_one(
     shown = client.get(page).content.decode()
     assert "Everybody can read what you answer here." in shown
     assert replaced not in shown
+    caller, path = Caller(sam.user), f"conversations/{conversation.pk}/"
+    terms = caller.get(path).json()["answering"]
+    assert (terms["is_public"], terms["replaces"], terms["files"]) == (True, False, None)
 
     with pytest.raises(Invalid) as refused:  # it counts bytes
         reply(conversation, text="é" * 2_049, by=sam.acting)
@@ -242,6 +246,7 @@ def test_a_review_that_changes_after_our_answer_asks_for_another_one(
     conversation.refresh_from_db()
     assert conversation.status == "waiting"
     assert replaced in client.get(page).content.decode()
+    assert caller.get(path).json()["answering"]["replaces"]
 
     world.edit(review, "The new one is dry. Thank you!")
     look()

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from ambassadors.live.models import HookPost, PostState, Subscription
 from ambassadors.live.services import seen
 from ambassadors.live.stream import payload
+from conversations.channels.causes import told
 from conversations.channels.wire import addresses, posting, standard_webhooks
 from conversations.channels.wire.contract import SendFailed
 from crm.errors import Invalid
@@ -42,7 +43,7 @@ def check_url(url: str) -> None:
     except addresses.NotAllowed as error:
         if not error.unresolved:
             raise Invalid(
-                _("events can't be posted there: %(reason)s") % {"reason": error},
+                _("events can't be posted there: %(reason)s") % {"reason": told(str(error))},
                 code="callback_refused",
             ) from error
 

@@ -26,6 +26,7 @@ from unfold.widgets import (
 
 from conversations.channels import callbacks, connecting, mailing, pages, services, trying_mail
 from conversations.channels.accounts import door_of, provider_of
+from conversations.channels.causes import told
 from conversations.channels.doors.mail import MAIL_KINDS, is_mailbox_url
 from conversations.channels.mail_form import ESP, OAUTH, MailKeysForm, keys_in
 from conversations.channels.models import Channel, ChannelHealth
@@ -250,7 +251,7 @@ class ChannelAdmin(Paged, ModelAdmin):
         if known is None or known.checked_at is None:
             return str(_("not tried yet"))
         if not known.works or known.cause:
-            return known.cause or str(_("does not work"))
+            return told(known.cause) or str(_("does not work"))
         until = localize(known.expires_at) if known.expires_at else ""
         return str(_("works; the token ends %s") % until if until else _("works"))
 
@@ -292,10 +293,10 @@ class ChannelAdmin(Paged, ModelAdmin):
         for tried in trying_mail.try_mail(channel):
             words = _("%(way)s works: %(said)s") if tried.works else _("%(way)s fails: %(said)s")
             level = messages.SUCCESS if tried.works else messages.ERROR
-            said = words % {"way": names[tried.way], "said": tried.said}
+            said = words % {"way": names[tried.way], "said": told(tried.said)}
             messages.add_message(request, level, said)
             for remark in tried.remarks:
-                messages.warning(request, remark)
+                messages.warning(request, told(remark))
         if not channel.inbox_url:
             messages.info(request, _("No mailbox is fetched: mail is handed over (LMTP, a pipe)."))
         return redirect("admin:conversations_channel_change", channel.pk)

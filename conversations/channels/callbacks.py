@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from conversations.channels.causes import told
 from conversations.channels.models import Channel
 from conversations.channels.wire import addresses
 from crm.errors import Invalid
@@ -26,6 +27,6 @@ def check(channel: Channel, url: str) -> None:
     except addresses.NotAllowed as error:
         if not error.unresolved:
             raise Invalid(
-                _("answers can't be posted there: %(reason)s") % {"reason": error},
+                _("answers can't be posted there: %(reason)s") % {"reason": told(str(error))},
                 code="callback_refused",
             ) from error

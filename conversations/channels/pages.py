@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from conversations.channels import connecting
 from conversations.channels.accounts import credentials_of, door_of
+from conversations.channels.causes import told
 from conversations.channels.connecting_api import kinds
 from conversations.channels.health import health_of
 from conversations.channels.models import Channel
@@ -137,7 +138,7 @@ def _probe(request: HttpRequest, channel: Channel) -> None:
     channel.refresh_from_db()
     health = connecting.probe(channel, hook=True)
     if health.cause:
-        messages.error(request, _("The test failed: %(cause)s") % {"cause": health.cause})
+        messages.error(request, _("The test failed: %(cause)s") % {"cause": told(health.cause)})
     else:
         messages.success(request, _("It works: %(name)s") % {"name": health.name})
     for remark in health.remarks:

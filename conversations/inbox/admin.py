@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from conversations.channels.causes import told
 from conversations.inbox import delivery
 from conversations.inbox.models import Conversation, ConversationQuerySet, Delivery
 from conversations.inbox.pages import acts, listing, mails, thread
@@ -71,7 +72,7 @@ class ConversationAdmin(ReadOnly, ModelAdmin):
 @admin.register(Delivery)
 class DeliveryAdmin(Paged, ReadOnly, ModelAdmin):
     list_display = (
-        "shown_state", "trouble", "to_whom", "channel", "attempt", "cause", "updated_at",
+        "shown_state", "trouble", "to_whom", "channel", "attempt", "shown_cause", "updated_at",
     )  # fmt: skip
     list_filter = ("state", "trouble", ("message__channel", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("message__channel", "conversation__identity__contact")
@@ -94,6 +95,10 @@ class DeliveryAdmin(Paged, ReadOnly, ModelAdmin):
     )
     def shown_state(self, row: Delivery) -> tuple[str, str]:
         return row.state, row.get_state_display()
+
+    @display(description=_("cause"), ordering="cause")
+    def shown_cause(self, row: Delivery) -> str:
+        return told(row.cause)
 
     @display(description=_("to"))
     def to_whom(self, row: Delivery) -> str:

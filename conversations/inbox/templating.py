@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from conversations.channels.accounts import account_of, adapter_of
+from conversations.channels.causes import told
 from conversations.channels.models import Channel
 from conversations.channels.wire.contract import SendFailed
 from conversations.channels.wire.provider import NotConnected
@@ -58,7 +59,9 @@ def offered(conversation: Conversation) -> list[Template]:
     try:
         found = list(adapter.templates(account_of(channel)))
     except (NotConnected, SendFailed) as error:
-        raise Unavailable(_("the network does not tell its templates: %s") % error) from error
+        raise Unavailable(
+            _("the network does not tell its templates: %s") % told(str(error))
+        ) from error
     _remember(channel, found)
     return found
 

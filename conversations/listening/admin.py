@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from conversations.channels.causes import told
 from conversations.listening import places, promotion, queue, triage, watches
 from conversations.listening.digest import ask_for
 from conversations.listening.forms import PlaceForm, WatchForm
@@ -56,10 +57,20 @@ class PlaceAdmin(Scoped, ModelAdmin):
         (None, {"fields": ("name", "url", "every", "takes_all", "secret")}),
         (
             _("Health"),
-            {"fields": ("health", "cause", "failures", "read_at", "heard_at", "due_at", "cost")},
+            {
+                "fields": (
+                    "health",
+                    "whole_cause",
+                    "failures",
+                    "read_at",
+                    "heard_at",
+                    "due_at",
+                    "cost",
+                )
+            },
         ),
     )
-    readonly_fields = ("health", "cause", "failures", "read_at", "heard_at", "due_at", "cost")
+    readonly_fields = ("health", "whole_cause", "failures", "read_at", "heard_at", "due_at", "cost")
 
     def get_fieldsets(self, request: HttpRequest, obj: Place | None = None) -> Any:
         return self.fieldsets if obj else self.add_fieldsets
@@ -99,7 +110,12 @@ class PlaceAdmin(Scoped, ModelAdmin):
 
     @display(description=_("cause"))
     def shown_cause(self, row: Place) -> str:
-        return row.cause if len(row.cause) <= 80 else f"{row.cause[:79]}…"
+        cause = told(row.cause)
+        return cause if len(cause) <= 80 else f"{cause[:79]}…"
+
+    @display(description=_("cause"))
+    def whole_cause(self, row: Place) -> str:
+        return told(row.cause)
 
     @display(description=_("the last reading"))
     def cost(self, row: Place) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from conversations.channels.accounts import account_of, adapter_of, finder_of
+from conversations.channels.causes import told
 from conversations.channels.claiming import Raced
 from conversations.channels.models import Channel, Source
 from conversations.channels.services import note_version
@@ -101,9 +102,9 @@ def _found_there(mention: Mention, unit: Unit | None, *, by: Actor) -> _There:
     except NotRead as error:
         if not error.access:
             said = _("%(account)s could not be asked for it, try again: %(cause)s")
-            words = said % {"account": channel.name, "cause": error}
+            words = said % {"account": channel.name, "cause": told(str(error))}
             raise Unavailable(words, code="network_silent") from error
-        return _There(remark=_("No answer from here: %(cause)s") % {"cause": error})
+        return _There(remark=_("No answer from here: %(cause)s") % {"cause": told(str(error))})
     if found is None:
         return _There(
             remark=_("No answer from here: %(account)s does not find it")

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from conversations.channels import mailing
+from conversations.channels import causes, mailing
 from conversations.channels.models import Channel
 
 register = template.Library()
+register.filter("told", causes.told)
 
 _ICONS = {
     "alerts": "notifications",

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from conversations.channels.causes import told
 from conversations.channels.wire.email.quotes import fold
 from conversations.inbox.models import (
     Attachment,
@@ -98,7 +99,7 @@ def _bubble(message: Message) -> Bubble:
         remarks=message.notes,
         state=delivery.get_state_display() if delivery else "",
         tone=TONES.get(DeliveryState(delivery.state), "good") if delivery else "",
-        cause=delivery.cause if delivery else "",
+        cause=told(delivery.cause) if delivery else "",
         can_retry=bool(delivery and delivery.state in _RETRIED),
         is_sent=message.direction == Direction.OUT and message.sent_at is not None,
         trouble=delivery.get_trouble_display() if delivery and delivery.trouble else "",

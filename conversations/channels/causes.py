@@ -2,7 +2,8 @@
 
 A cause is kept as it was said when it happened: in English where the sentence is ours, in whatever
 language the network speaks where it is theirs. Ours are known here by their form, and said anew to
-each reader; what is in them (an address, a status, the network's own words) stays.
+each reader; what is in them (an address, a status, the network's own words) stays. Those of a
+network that was added later stand in its class, as `causes`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from functools import cache
 
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
+
+from conversations.channels.wire.registry import CHANNELS
 
 OURS = (
     _("%(said)s (HTTP %(status)s)"),
@@ -194,21 +197,28 @@ def told(cause: str) -> str:
         return cause
     if cause in _exact():
         return gettext(cause)
-    for form, known in _forms():
-        if found := known.fullmatch(cause):
+    for form, pattern in _forms():
+        if found := pattern.fullmatch(cause):
             return gettext(form) % {name: told(said) for name, said in found.groupdict().items()}
     return cause
 
 
+def known() -> tuple[str, ...]:
+    """Every sentence that can be said anew."""
+    return OURS + tuple(
+        each for adapter in CHANNELS.values() for each in getattr(adapter, "causes", ())
+    )
+
+
 @cache
 def _exact() -> frozenset[str]:
-    return frozenset(each for each in OURS if not _BLANK.search(each))
+    return frozenset(each for each in known() if not _BLANK.search(each))
 
 
 @cache
 def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Those with most words of their own first: a form of few words fits what others say too."""
-    found = [each for each in OURS if _BLANK.search(each)]
+    found = [each for each in known() if _BLANK.search(each)]
     found.sort(key=lambda each: -len(_BLANK.sub("", each)))
     return tuple((each, re.compile(_as_pattern(each), re.DOTALL)) for each in found)
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from conversations.channels.causes import OURS, told
+from conversations.channels.causes import known, told
 from conversations.inbox.models import Delivery, DeliveryState
 from conversations.inbox.services import reply
 from crm.access.models import Role
@@ -64,7 +64,7 @@ def test_every_failure_of_ours_can_be_said_in_french(subtests: pytest.Subtests) 
 
 def test_every_sentence_is_translated_with_its_blanks(subtests: pytest.Subtests) -> None:
     with translation.override("fr"):
-        for each in OURS:
+        for each in known():
             with subtests.test(each):
                 filled = each.replace("%(", "{").replace(")s", "}")
                 assert told(filled) != filled or each == "%(said)s (HTTP %(status)s)"

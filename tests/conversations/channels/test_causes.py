@@ -26,7 +26,8 @@ FAILURES = {
 }  # fmt: skip
 # Names of a provider, a kind of error or a status before somebody else's words.
 THEIRS = {
-    "{}: {}", "{} (HTTP {})", "{} ({})", "HTTP {}", "Kannel: HTTP {}", "LinkedIn: {}", "Twilio: {}", "X: {}",
+    "{}: {}", "{} (HTTP {})", "{} ({})", "HTTP {}",
+    "Kannel: HTTP {}", "LinkedIn: {}", "Twilio: {}", "X: {}",
 }  # fmt: skip
 
 

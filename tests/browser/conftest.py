@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from conversations.channels.accounts import forget_channels
 
+expect.set_options(timeout=30_000)  # milliseconds: a busy machine is no failure
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 

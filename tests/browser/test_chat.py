@@ -52,7 +52,7 @@ def test_a_visitor_asks_staff_answers_the_visitor_sees_it(
     answer = visitor.page.locator(".said:not(.mine)")
     expect(answer.locator(".text")).to_have_text("It is, and so is the cap.")
     expect(answer.locator(".who")).to_have_text("Camille")
-    expect(desk.page.locator(".ib-delivery.good")).to_have_text("sent", timeout=8_000)
+    expect(desk.page.locator(".ib-delivery.good")).to_have_text("sent")
     visitor.page.reload()
     expect(visitor.page.locator(".said .text")).to_have_count(2)
     assert visitor.complaints == []
@@ -70,7 +70,7 @@ def test_what_is_written_without_a_connection_goes_out_once_it_is_back(
     expect(visitor.page.locator("[data-notice]")).to_contain_text("No connection")
     assert not Envelope.objects.exists()
     visitor.context.set_offline(False)
-    expect(visitor.page.locator(".said.mine .when")).to_have_text("sent", timeout=20_000)
+    expect(visitor.page.locator(".said.mine .when")).to_have_text("sent")
     house.drain()
     assert Message.objects.get().text == "written in a tunnel"
 

@@ -75,7 +75,7 @@ def test_a_colleagues_word_appears_and_the_draft_stays(desk: Window, staff: hous
     desk.page.fill("[data-text]", "a long draft")
     berta = Conversation.objects.get(thread="berta")
     services.note(berta, text="I am on it", by=staff.acting)
-    expect(desk.page.locator(".ib-message.note")).to_contain_text("I am on it", timeout=9_000)
+    expect(desk.page.locator(".ib-message.note")).to_contain_text("I am on it")
     expect(desk.page.locator("[data-text]")).to_have_value("a long draft")
     desk.page.reload()
     expect(desk.page.locator("[data-text]")).to_have_value("a long draft")
@@ -100,7 +100,7 @@ def test_what_arrives_is_announced_in_the_list(desk: Window) -> None:
     house.post_webhook(channel, house.event(said))
     house.drain()
     news = desk.page.locator("[data-news] a")
-    expect(news).to_contain_text("1 change", timeout=9_000)
+    expect(news).to_contain_text("1 change")
     news.click()
     expect(desk.page.locator("[data-row]")).to_have_count(4)
 

@@ -18,7 +18,6 @@ from tests import house
 from tests.browser.conftest import Opener, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SOON = 12_000  # milliseconds: a beat or a renewal, and a slow machine
 
 
 @pytest.fixture
@@ -89,20 +88,20 @@ def test_two_at_one_conversation_see_each_other_and_the_customer(
     for desk in (first, second):
         desk.page.click("text=I am anna")
     there = second.page.locator("[data-there]")
-    expect(there).to_have_text("Camille is looking at this too", timeout=SOON)
+    expect(there).to_have_text("Camille is looking at this too")
     first.page.locator("[data-text]").press_sequentially("Dear Anna")
-    expect(there).to_have_text("Camille is writing an answer", timeout=SOON)
+    expect(there).to_have_text("Camille is writing an answer")
     channel = Conversation.objects.get().channel
     said = house.message("anna2", "Are you there?", thread="anna", **{"from": {"handle": "anna"}})
     house.post_webhook(channel, house.event(said))
     house.drain()
-    expect(first.page.locator("[data-wrote]")).to_be_visible(timeout=SOON)
+    expect(first.page.locator("[data-wrote]")).to_be_visible()
     expect(first.page.locator("[data-text]")).to_have_value("Dear Anna")
     first.page.keyboard.press("Control+Enter")
     expect(first.page.locator(".ib-message.out")).to_have_count(1)
     expect(first.page.locator("[data-wrote]")).to_be_hidden()
     first.page.click("[data-key=u]")
-    expect(there).to_be_hidden(timeout=SOON)
+    expect(there).to_be_hidden()
     assert (first.complaints, second.complaints) == ([], [])
 
 
@@ -118,7 +117,7 @@ def test_a_takeover_is_asked_and_handed_over(
     asker.page.click("text=Ask to take over")
     expect(asker.page.locator("[data-takeover]")).to_contain_text("Sam has asked Camille")
     banner = owner.page.locator("[data-takeover]")
-    expect(banner).to_contain_text("Sam asks to take this conversation over", timeout=SOON)
+    expect(banner).to_contain_text("Sam asks to take this conversation over")
     owner.page.click("text=Hand over")
     expect(owner.page.locator(".ib-state")).to_contain_text("Sam")
     conversation.refresh_from_db()

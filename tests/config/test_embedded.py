@@ -50,7 +50,7 @@ def _pids(base: Path) -> dict[str, int]:
     return dict(json.loads(file.read_text()))
 
 
-def _await(what: str, happens: object, *, within: float = 10) -> None:
+def _await(what: str, happens: object, *, within: float = 40) -> None:
     assert callable(happens)
     deadline = time.monotonic() + within
     while not happens():

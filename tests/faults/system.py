@@ -25,13 +25,14 @@ PARTS = {
     "beat": " beat ",
     "listen": "manage.py listen",
 }
+BUSY = 3  # times as long on a machine that has others to serve, which is no failure
 
 
 def await_that(holds: Callable[[], Any], what: str, *, within: float) -> float:
-    """Poll until true; return the seconds it took."""
+    """Poll until true; return the seconds it took. within: seconds on a quiet machine."""
     began = time.monotonic()
     while not holds():
-        assert time.monotonic() - began < within, f"not within {within} s: {what}"
+        assert time.monotonic() - began < BUSY * within, f"not within {within} s: {what}"
         time.sleep(0.1)
     return time.monotonic() - began
 

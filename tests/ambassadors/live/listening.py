@@ -60,7 +60,7 @@ class Listener:
     def _received(self) -> Iterator[str]:
         """Lines, until the server ends or the test hangs up."""
         place = (self._where.hostname or "", self._where.port or 80)
-        with socket.create_connection(place, timeout=5) as line:
+        with socket.create_connection(place, timeout=20) as line:
             line.sendall("\r\n".join([*self._lines, "", ""]).encode())
             line.settimeout(0.05)
             rest = b""
@@ -74,7 +74,7 @@ class Listener:
                 *whole, rest = (rest + got).split(b"\n")
                 yield from (each.decode().rstrip("\r") for each in whole)
 
-    def wait_for(self, kind: str, *, seconds: float = 20.0) -> Heard:
+    def wait_for(self, kind: str, *, seconds: float = 40.0) -> Heard:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for each in self.heard:

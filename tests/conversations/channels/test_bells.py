@@ -134,10 +134,10 @@ def test_an_account_that_changes_is_let_go(
 
     def told() -> bool:
         Channel.objects.filter(pk=channel.pk).update(credentials="other")
-        return time.monotonic() > began + 20
+        return time.monotonic() > began + 60
 
     hear(heard, told)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 40
     assert heard.failures == {}  # it was well for a while
 
 
@@ -170,11 +170,11 @@ def test_a_listener_hears_bells_until_it_is_told_to_stop(world: MastodonWorld, o
     async def listen() -> None:
         stop = asyncio.Event()
         task = asyncio.create_task(listener.hear_bells(stop))
-        end = time.monotonic() + 15
+        end = time.monotonic() + 30
         while time.monotonic() < end and not await asyncio.to_thread(rung):
             await asyncio.sleep(0.1)
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
 
     asyncio.run(listen())
     assert rung()

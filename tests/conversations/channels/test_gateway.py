@@ -132,8 +132,8 @@ def test_a_line_that_no_longer_answers_is_hung_up_and_gone_on_with(world: Discor
     connect()
     world.interval, world.acks = 100, False
     began = time.monotonic()
-    hear(lambda: time.monotonic() > began + 20)
-    assert time.monotonic() - began < 15
+    hear(lambda: time.monotonic() > began + 60)
+    assert time.monotonic() - began < 40
     assert Polling.objects.get().failures == 0  # ends of lines are no failures
     world.interval, world.acks = 45_000, True
     world.say("after the silence")

@@ -164,10 +164,10 @@ def test_a_connection_that_changes_is_let_go(world: DiscordWorld, act: str) -> N
                     channel, values={"bot_token": "another"}, by=AUTOMATION
                 )
             world.say("after that")
-        return bool(acted) and time.monotonic() > acted[0] + 20
+        return bool(acted) and time.monotonic() > acted[0] + 60
 
     hear(told)
-    assert time.monotonic() - acted[0] < 5
+    assert time.monotonic() - acted[0] < 40
     assert not Envelope.objects.exists()
     assert (holding.claim() is None) is (act == "the end")
 
@@ -201,7 +201,7 @@ def test_a_listener_holds_the_line_until_it_is_told_to_stop(world: DiscordWorld)
         while time.monotonic() < end and not await asyncio.to_thread(kept):
             await asyncio.sleep(0.1)
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 40)
 
     asyncio.run(listen())
     assert texts() == ["hello"]

@@ -277,11 +277,11 @@ def test_a_place_that_changes_is_let_go_within_a_moment(ear: Ear, on: Stage, act
                 places.pause_place(place, paused=True, by=ear.ada.acting)
             else:
                 places.change_place(place, by=ear.ada.acting, url=f"{on.url}/subscribe")
-        return bool(done) and time.monotonic() > done[0] + 30
+        return bool(done) and time.monotonic() > done[0] + 60
 
     following_since = time.monotonic()
     _follow(place, told)
-    assert time.monotonic() - following_since < 20  # not until it is told to stop
+    assert time.monotonic() - following_since < 40  # not until it is told to stop
     assert place.claimed_at is None
     if act == "pause":
         assert following.claim() is None
@@ -320,7 +320,7 @@ def test_one_process_follows_all_of_them_until_it_is_told_to_stop(ear: Ear, on: 
             if await asyncio.to_thread(_counted) == 2:
                 break
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 40)
 
     asyncio.run(listen())
     assert _keys() == {"a", "b"}

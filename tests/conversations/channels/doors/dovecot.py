@@ -77,7 +77,7 @@ def server(here: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def _group(gid: int) -> str:

@@ -40,7 +40,7 @@ def client() -> Iterator[smtplib.LMTP]:
     finally:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
-        runner.join(5)
+        runner.join(30)
         loop.run_until_complete(asyncio.sleep(0.05))
         threads.close()
         loop.close()

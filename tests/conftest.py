@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
@@ -124,6 +125,13 @@ def _empty_cache() -> None:
     """Limits and breakers counted by one test must not touch the next."""
     cache.clear()
     ask_redis_again()
+
+
+@pytest.fixture(autouse=True)
+def _own_language_and_zone() -> None:
+    """A request leaves its reader's behind in the thread."""
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)

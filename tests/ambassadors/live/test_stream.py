@@ -48,7 +48,7 @@ def listen(live_server: Any, settings: Any) -> Iterator[Listen]:
 
 def _end_all() -> None:
     """A server only notices that somebody hung up when it next writes."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 40
     while stream.places.count() and time.monotonic() < end:
         stream.places.end_all()
         time.sleep(0.02)

@@ -48,6 +48,19 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
                 assert sorted(placeholder.findall(text)) == wanted, entry["msgid"]
 
 
+def test_the_french_singular_says_the_number_since_zero_is_singular_there() -> None:
+    """Else what was never used is "utilisé une fois". Of the chosen ones there is always one."""
+    placeholder = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+    silent = [
+        entry["msgid"]
+        for entry in _entries()
+        if "msgid_plural" in entry
+        and set(placeholder.findall(entry["msgid_plural"]))
+        - set(placeholder.findall(entry["msgstr[0]"]))
+    ]
+    assert silent == ["the conversation"]
+
+
 def test_the_compiled_catalogue_is_the_written_one() -> None:
     with (FOLDER / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)

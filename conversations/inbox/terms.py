@@ -36,18 +36,18 @@ class Terms:
 
 def terms(conversation: Conversation, user: Any) -> Terms:
     adapter = adapter_of(conversation.channel)
+    until = windows.closes_at(conversation)
     return Terms(
-        why_not=why_silent(conversation, user),
+        why_not=_why_not(conversation, user, until),
         is_public=windows.is_public(conversation),
         replaces=windows.replaces(conversation),
-        window_until=windows.closes_at(conversation),
+        window_until=until,
         longest=(adapter.card.longest or None) if isinstance(adapter, Provider) else None,
         files=enclosing.taken_in(conversation),
     )
 
 
-def why_silent(conversation: Conversation, user: Any) -> str:
-    """Why no reply can be written here, "" where one can."""
+def _why_not(conversation: Conversation, user: Any, until: datetime | None) -> str:
     if conversation.status == Status.SPAM:
         return _("This is spam: reopen it to answer.")
     if not conversation.channel.owned and conversation.channel.token is None:
@@ -56,8 +56,8 @@ def why_silent(conversation: Conversation, user: Any) -> str:
         return _("This channel is disconnected: nothing can be sent.")
     if conversation.identity is None or adapter_of(conversation.channel) is None:
         return _("This channel was imported: it can be read here, not answered.")
-    if words := _too_late(conversation):
-        return words
+    if until is not None and until <= timezone.now():
+        return _too_late(conversation)
     if not isinstance(user, User) or not may_answer(conversation, user):
         return _("You may read this conversation; whoever accepted it answers.")
     if not hasattr(user, "employee"):
@@ -66,9 +66,6 @@ def why_silent(conversation: Conversation, user: Any) -> str:
 
 
 def _too_late(conversation: Conversation) -> str:
-    until = windows.closes_at(conversation)
-    if until is None or until > timezone.now():
-        return ""
     if templating.has_templates(conversation):
         return _("They wrote too long ago: only an approved text goes out until they write again.")
     return _("They wrote too long ago: this network lets nobody answer until they write again.")
